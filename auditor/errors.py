@@ -1,0 +1,38 @@
+"""The exception tree, and the exit code each branch stands for.
+
+    GotchaAuditError                3   something could not be examined
+    ├── UsageError                  2   a flag, a path or an id that does not exist
+    │   ├── ConfigError             2   the configuration file: file:key and the mend
+    │   └── CatalogueError          2   an entry: file:line and what to write instead
+    └── EngineError                 3   an engine is missing or failed as a whole
+
+A file that cannot be examined is no exception but a result with outcome ``error``: one bad file never ends a scan.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GotchaAuditError(Exception):
+    """Base of every error a user may see; its text is one paragraph that says what, where and the mend."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class UsageError(GotchaAuditError):
+    """What was asked for does not exist or cannot be combined."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A configuration file that cannot be obeyed."""
+
+
+class CatalogueError(UsageError):
+    """A catalogue entry that breaks the form; carries every problem found in it."""
+
+
+class EngineError(GotchaAuditError):
+    """An engine that could not be run at all."""
