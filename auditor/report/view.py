@@ -1,0 +1,42 @@
+"""What a renderer is told beside the report: what to show, how wide, in colour or not, and the catalogue's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from auditor.model import Outcome, Report
+
+ENTRY_PAGES = "https://github.com/gotcha-audit/gotcha-audit/blob/main/rules"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryNote:
+    """What a renderer may say of an entry. ``link`` is empty for an entry that has no page; ``works_text`` is its Works section."""
+
+    title: str
+    link: str
+    works_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How to render. ``show`` names the outcomes listed one by one (``error`` always is); ``entries`` is keyed by gotcha id."""
+
+    show: tuple[Outcome, ...] = (Outcome.FAIL,)
+    colour: bool = False
+    width: int = 100
+    entries: Mapping[str, EntryNote] = field(default_factory=dict)
+
+    def shows(self, outcome: Outcome) -> bool:
+        """Whether results of this outcome are listed one by one: what could not be examined is never left out."""
+        return outcome in self.show or outcome is Outcome.ERROR
+
+
+class Renderer(Protocol):
+    """A report as text. Reads nothing but its arguments, decides nothing about exit codes."""
+
+    def __call__(self, report: Report, view: View) -> str:
+        """Render ``report`` as ``view`` asks."""
+        ...
