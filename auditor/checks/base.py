@@ -8,11 +8,15 @@ from typing import Protocol
 
 from auditor.model import Change, CheckDetector, Detector, Gotcha, Outcome, Place, Severity, Site
 from auditor.project.project import Project
+from auditor.project.python.frame import Frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A site as an engine found it. ``bindings`` maps metavariables (``$X``) to their source text."""
+    """A site as an engine found it. ``bindings`` maps metavariables (``$X``) to their source text.
+
+    ``frame`` is there for Python sites: the node in its module, with its values and guards.
+    """
 
     gotcha: Gotcha
     detector: Detector
@@ -20,6 +24,7 @@ class Match:
     place: Place
     message: str
     bindings: Mapping[str, str] = field(default_factory=dict)
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,221 @@
+"""Judge of directories that Flask serves from: does the path exist where Flask looks, at its documented start?"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import PurePosixPath
+
+from auditor.checks.base import Match, Verdict
+from auditor.model import Outcome, Place, Severity
+from auditor.project.project import Project
+from auditor.project.python.evaluate import Evaluator
+from auditor.project.python.frame import Frame
+from auditor.project.python.module import Module
+from auditor.project.python.values import EnvRead, Literal, Option, PathValue, Value, in_production, join_posix, options
+
+
+def flask_served_path(project: Project, match: Match) -> Verdict | None:
+    """Resolves the path as Flask does: a relative one against `app.root_path`, the folder of the module that creates the app.
+
+    FAILS when it is not there but elsewhere in the project, or exists only relative to the working directory; a relative path that does resolve is
+    under review with severity note; anchored, absolute and configured paths WORK. Build outputs count as present where the build puts them.
+    Source: https://flask.palletsprojects.com/en/stable/api/#flask.send_from_directory
+    """
+    frame = match.frame
+    if frame is None:
+        return None
+    key = str(match.detector.options.get("path", "$DIR"))
+    node = frame.of(key)
+    if node is None:
+        return None
+    value = frame.value(node)
+    verdicts = [_judge(project, frame, option, node) for option in in_production(value)]
+    if not verdicts:
+        return Verdict(outcome=Outcome.PASS, message="is used in development only")
+    order = (Outcome.FAIL, Outcome.REVIEW, Outcome.PASS)
+    worst = min(verdicts, key=lambda verdict: order.index(verdict.outcome))
+    if worst.outcome is Outcome.FAIL and any(verdict.outcome is Outcome.PASS for verdict in verdicts):
+        # One of several values fails, under a condition that is not known.
+        return Verdict(outcome=Outcome.REVIEW, message=worst.message, related=worst.related)
+    return worst
+
+
+def _judge(project: Project, frame: Frame, option: Option, node: ast.expr) -> Verdict:
+    value = option.value
+    trail = tuple(step for step in value.trail if step.label)
+    match value:
+        case Literal(value=str() as text):
+            path = PathValue(anchor="absolute" if text.startswith("/") else "relative", text=join_posix(text or "."), trail=value.trail)
+            return _judge(project, frame, Option(value=path), node)
+        case PathValue(anchor="relative", text=str() as text):
+            return _relative(project, frame, text, trail)
+        case PathValue(anchor="cwd"):
+            message = "is resolved against the working directory: it works only when the server is started from one folder"
+            return Verdict(outcome=Outcome.REVIEW, message=message, related=trail, severity=Severity.NOTE)
+        case PathValue(anchor="file" | "app-root" | "absolute"):
+            return Verdict(outcome=Outcome.PASS, message="anchored to the module", related=trail)
+        case EnvRead():
+            return Verdict(outcome=Outcome.PASS, message="is configured from the environment", related=trail)
+        case _:
+            return Verdict(outcome=Outcome.REVIEW, message="the directory cannot be told", related=trail, severity=Severity.NOTE)
+
+
+def _relative(project: Project, frame: Frame, text: str, trail: tuple[Place, ...]) -> Verdict:
+    roots = app_roots(frame)
+    if not roots:
+        message = f'"{text}" is relative to app.root_path, and the module that creates the app was not found'
+        return Verdict(outcome=Outcome.REVIEW, message=message, related=trail, severity=Severity.NOTE)
+    created = tuple(place for _, place in roots)
+    present = [folder for folder, _ in roots if _present(project, folder, text)]
+    if present:
+        where = _show(present[0])
+        message = f'"{text}" works because app.root_path is {where}; anchor it'
+        return Verdict(outcome=Outcome.REVIEW, message=message, related=(*trail, *created), severity=Severity.NOTE)
+    folder = roots[0][0]
+    looked = _show(PurePosixPath(join_posix(str(folder), text)))
+    made = _made_at_run_time(frame.evaluator, text)
+    elsewhere = _elsewhere(project, text, folder)
+    if elsewhere is not None and made is None:
+        message = f'Flask looks for "{text}" in {looked}, which is not there; the project has it at {elsewhere}'
+        related = (*trail, *created, Place(path=elsewhere, label="the directory is here"))
+        return Verdict(outcome=Outcome.FAIL, message=f"{message}: every request answers 404", related=related)
+    if made is not None:
+        outcome = Outcome.REVIEW if str(folder) == "." else Outcome.FAIL
+        message = f'"{text}" is created below the working directory but served from {looked}'
+        if outcome is Outcome.REVIEW:
+            message += "; both are the same only when the server is started there"
+        return Verdict(outcome=outcome, message=message, related=(*trail, *created, made))
+    message = f'"{text}" is looked for in {looked}, which is not in the repository'
+    return Verdict(outcome=Outcome.REVIEW, message=message, related=(*trail, *created), severity=Severity.NOTE)
+
+
+def app_roots(frame: Frame) -> tuple[tuple[PurePosixPath, Place], ...]:
+    """The folders `app.root_path` may be, nearest first, and where each app is created; for a `Flask(...)` site its own."""
+    site = frame.node
+    if isinstance(site, ast.Call) and (frame.evaluator.world.qualify(frame.module, site.func) or "") in ("flask.Flask", "flask.Blueprint"):
+        root = _root_of(frame.evaluator, frame.module, site)
+        return ((root, frame.place(label="the app is created here")),) if root is not None else ()
+    found: list[tuple[int, PurePosixPath, Place]] = []
+    for module in frame.evaluator.world.modules_containing("Flask("):
+        for call in module.calls:
+            if frame.evaluator.world.qualify(module, call.func) == "flask.Flask":
+                root = _root_of(frame.evaluator, module, call)
+                if root is not None:
+                    found.append((_distance(frame.module.path, module.path), root, module.place(call, "the app is created here")))
+    if not found:
+        return ()
+    found.sort(key=lambda entry: (entry[0], str(entry[1])))
+    nearest = found[0][0]
+    return tuple((root, place) for distance, root, place in found if distance == nearest)
+
+
+def _root_of(evaluator: Evaluator, module: Module, call: ast.Call) -> PurePosixPath | None:
+    for keyword in call.keywords:
+        if keyword.arg == "root_path":
+            value = evaluator.evaluate(module, keyword.value)
+            for option in options(value):
+                if isinstance(option.value, PathValue) and option.value.anchor == "file" and option.value.text is not None:
+                    return PurePosixPath(option.value.text)
+            return None
+    position = 1 if evaluator.world.qualify(module, call.func) == "flask.Blueprint" else 0
+    name = call.args[position] if len(call.args) > position else None
+    if name is None:
+        name = next((keyword.value for keyword in call.keywords if keyword.arg == "import_name"), None)
+    if isinstance(name, ast.Name) and name.id == "__name__":
+        return module.path.parent
+    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+        found = evaluator.world.find(name.value, module.path)
+        return found.parent if found is not None else module.path.parent
+    if name is not None and ast.unparse(name).startswith("__name__."):
+        return PurePosixPath(module.path.parts[0]) if len(module.path.parts) > 1 else module.path.parent
+    return module.path.parent if name is not None else None
+
+
+def _distance(path: PurePosixPath, other: PurePosixPath) -> int:
+    """How far two modules are apart in the tree; 0 for the same file."""
+    if path == other:
+        return 0
+    a, b = path.parent.parts, other.parent.parts
+    common = 0
+    for left, right in zip(a, b, strict=False):
+        if left != right:
+            break
+        common += 1
+    return 1 + (len(a) - common) + (len(b) - common)
+
+
+def _present(project: Project, folder: PurePosixPath, text: str) -> bool:
+    target = join_posix(str(folder), text)
+    if target.startswith(".."):
+        return False
+    return project.exists(PurePosixPath(target)) or is_build_output(project, PurePosixPath(target))
+
+
+def is_build_output(project: Project, target: PurePosixPath) -> bool:
+    """Whether a front-end build of the project writes to ``target`` (or to a folder above it), though it may not be committed."""
+    for folder in (target, *target.parents):
+        manifest = project.manifest(folder.parent) if str(folder) not in (".", "") else None
+        if manifest is None or PurePosixPath(str(manifest.dir)) != folder.parent:
+            continue
+        if folder.name in build_outputs(project, manifest.dir):
+            return True
+    return False
+
+
+_OUTPUTS = {"vite": "dist", "react-scripts": "build", "@vue/cli-service": "dist", "parcel": "dist", "@angular/cli": "dist", "webpack": "dist", "next": "out", "astro": "dist", "nuxt": "dist", "@sveltejs/kit": "build", "gatsby": "public", "rollup": "dist", "esbuild": "dist", "craco": "build", "@craco/craco": "build"}  # fmt: skip
+
+
+def build_outputs(project: Project, folder: PurePosixPath) -> frozenset[str]:
+    """The names of the folders the front end in ``folder`` builds into, by its bundler's default."""
+    manifest = project.manifest(folder)
+    if manifest is None:
+        return frozenset()
+    return frozenset(output for tool, output in _OUTPUTS.items() if tool in manifest.dependencies or tool in manifest.dev_dependencies)
+
+
+def _elsewhere(project: Project, text: str, folder: PurePosixPath) -> PurePosixPath | None:
+    """Where else in the project the path is: relative to the root, to another folder, or as the output of a front-end build."""
+    clean = text.lstrip("./")
+    if not clean or clean == ".":
+        return None
+    looked = PurePosixPath(join_posix(str(folder), text))
+    parts = PurePosixPath(clean).parts
+    folders = sorted({parent for file in project.files for parent in file.path.parents}, key=lambda path: (len(path.parts), str(path)))
+    for candidate in folders:
+        if candidate.parts[-len(parts) :] == parts and candidate != looked:
+            return candidate
+    for base in folders:
+        target = base.joinpath(*parts)
+        if target != looked and is_build_output(project, target) and base != folder:
+            return target
+    for file in project.files:
+        if file.path.parts[-len(parts) :] == parts and file.path != looked:
+            return file.path
+    return None
+
+
+def _made_at_run_time(evaluator: Evaluator, text: str) -> Place | None:
+    """Where the program creates the relative directory itself: `os.makedirs("uploads")`."""
+    last = PurePosixPath(text).name
+    for module in evaluator.world.modules_containing("mkdir"):
+        for call in module.calls:
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+            if name not in ("makedirs", "mkdir"):
+                continue
+            made = _made(evaluator, module, call)
+            for option in options(made) if made is not None else ():
+                inner = option.value
+                known = inner.value if isinstance(inner, Literal) else inner.text if isinstance(inner, PathValue) and inner.anchor in ("relative", "cwd") else None
+                if isinstance(known, str) and (join_posix(known) == join_posix(text) or PurePosixPath(known).parts[:1] == (last,)):
+                    return module.place(call, "created here, below the working directory")
+    return None
+
+
+def _made(evaluator: Evaluator, module: Module, call: ast.Call) -> Value | None:
+    if call.args:
+        return evaluator.evaluate(module, call.args[0])
+    return evaluator.evaluate(module, call.func.value) if isinstance(call.func, ast.Attribute) else None
+
+
+def _show(folder: PurePosixPath) -> str:
+    return "the project root" if str(folder) in (".", "") else f"{folder}/"

@@ -1,0 +1,144 @@
+"""From a matched site to its verdict: guards, value classes, the judge; and the WORKS form for the very site."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Mapping
+
+import libcst as cst
+
+from auditor.checks import JUDGES, Match, Verdict
+from auditor.engines.python.classes import any_clause, trail_nodes
+from auditor.engines.python.detectors import Prepared
+from auditor.engines.python.pattern import Bound, code
+from auditor.engines.templates import fill
+from auditor.model import Change, Edit, Outcome, Place, PythonDetector, Safety, Site
+from auditor.project.project import Project
+from auditor.project.python.frame import Frame
+
+
+def decide(project: Project, prepared: Prepared, frame: Frame, bound: Bound, matched: cst.CSTNode) -> Site | None:
+    """The site with its verdict, or None when `where` or the judge says that it is no site of this entry."""
+    detector = prepared.detector
+    if detector.where and any_clause(frame, (detector.where,)) is False:
+        return None
+    bindings = {name: code(node) for name, node in bound.nodes.items()}
+    outcome, reason = _outcome(detector, frame)
+    message = fill(detector.message or prepared.gotcha.title, bindings)
+    place = frame.place()
+    verdict: Verdict | None = Verdict(outcome=outcome, related=_trail(frame, detector))
+    if detector.check is not None:
+        judge = JUDGES[detector.check]
+        verdict = judge(
+            project,
+            Match(gotcha=prepared.gotcha, detector=detector, outcome=outcome, place=place, message=message, bindings=bindings, frame=frame),
+        )
+        if verdict is None:
+            return None
+        outcome = verdict.outcome
+    if outcome in (Outcome.FAIL, Outcome.REVIEW) and not detector.options.get("development"):
+        development = next((guard for guard in frame.guards if guard.kind == "development"), None)
+        if development is not None:
+            outcome, reason = Outcome.PASS, f"runs in development only ({development.text})"
+    text = verdict.message or message
+    if reason:
+        text = f"{text}; {reason}" if outcome is not Outcome.PASS else reason
+    change = verdict.change
+    if change is None and outcome in (Outcome.FAIL, Outcome.REVIEW):
+        change = _change(detector.suggest, frame, bound, matched, bindings)
+    statement = frame.module.statement_of(frame.node)
+    return Site(
+        gotcha=prepared.gotcha.id,
+        outcome=outcome,
+        message=text,
+        place=place,
+        related=verdict.related or _trail(frame, detector),
+        change=change,
+        severity=verdict.severity,
+        scope=frame.module.span(statement) if statement is not None and not hasattr(statement, "body") else place.span,
+    )
+
+
+def _outcome(detector: PythonDetector, frame: Frame) -> tuple[Outcome, str]:
+    if not detector.fails and not detector.works and not detector.review:
+        return Outcome.FAIL, ""
+    fails = any_clause(frame, detector.fails) if detector.fails else None
+    if fails is True:
+        return Outcome.FAIL, ""
+    works = any_clause(frame, detector.works) if detector.works else False
+    if works is True:
+        return Outcome.PASS, ""
+    review = any_clause(frame, detector.review) if detector.review else False
+    if review is True:
+        return Outcome.REVIEW, ""
+    if not detector.fails:
+        return (Outcome.REVIEW, "the value cannot be told") if works is None else (Outcome.FAIL, "")
+    if fails is None:
+        return Outcome.REVIEW, "the value cannot be told"
+    return Outcome.PASS, ""
+
+
+def _trail(frame: Frame, detector: PythonDetector) -> tuple[Place, ...]:
+    """The steps of the values the clauses asked about, each place once, the site itself left out."""
+    steps: dict[tuple[object, ...], Place] = {}
+    for node in trail_nodes(frame, (*detector.fails, *detector.works, *detector.review)):
+        for step in frame.value(node).trail:
+            if step.label and not (step.path == frame.module.path and step.span == frame.place().span):
+                steps.setdefault((step.path, step.span, step.label), step)
+    return tuple(steps.values())[:12]
+
+
+def _change(suggest: Mapping[str, str], frame: Frame, bound: Bound, matched: cst.CSTNode, bindings: Mapping[str, str]) -> Change | None:
+    """The site rewritten as the entry suggests; an edit when the rewrite is an expression in place."""
+    if not suggest:
+        return None
+    before = code(matched)
+    after: str | None = None
+    if "site" in suggest:
+        after = fill(suggest["site"], bindings)
+    else:
+        changed: cst.CSTNode = matched
+        for key, template in suggest.items():
+            text = fill(template, bindings)
+            try:
+                replacement = cst.parse_expression(text)
+            except cst.ParserSyntaxError:
+                return Change(title=text, safety=Safety.UNSAFE, before=before, after=text)
+            if key.endswith("="):
+                changed = _with_keyword(changed, key[:-1], replacement)
+            else:
+                target = bound.get(key)
+                if target is None:
+                    continue
+                replaced = changed.deep_replace(target, replacement)
+                if isinstance(replaced, cst.CSTNode):
+                    changed = replaced
+        after = code(changed)
+    if after == before:
+        return None
+    span = frame.place().span
+    edits: tuple[Edit, ...] = ()
+    if isinstance(frame.node, ast.expr) and span is not None and "\n" not in after:
+        edits = (Edit(path=frame.module.path, span=span, text=after),)
+    return Change(title="WORKS", safety=Safety.UNSAFE, before=textwrap.dedent(before), after=textwrap.dedent(after), edits=edits)
+
+
+def _with_keyword(node: cst.CSTNode, name: str, value: cst.BaseExpression) -> cst.CSTNode:
+    if not isinstance(node, cst.Call):
+        return node
+    arguments = list(node.args)
+    for index, argument in enumerate(arguments):
+        if argument.keyword is not None and argument.keyword.value == name:
+            arguments[index] = argument.with_changes(value=value)
+            return node.with_changes(args=arguments)
+    keyword = cst.Arg(
+        keyword=cst.Name(name),
+        value=value,
+        equal=cst.AssignEqual(whitespace_before=cst.SimpleWhitespace(""), whitespace_after=cst.SimpleWhitespace("")),
+    )
+    if arguments:
+        last = arguments[-1]
+        if isinstance(last.comma, cst.MaybeSentinel):
+            arguments[-1] = last.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")), whitespace_after_arg=cst.SimpleWhitespace(""))
+    return node.with_changes(args=[*arguments, keyword])

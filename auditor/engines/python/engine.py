@@ -1,0 +1,42 @@
+"""Runs the Python detectors over the Python files of a project."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import PurePosixPath
+
+from auditor.engines import pool
+from auditor.engines.base import Findings, Trouble, Work
+from auditor.engines.python.detectors import prepare
+from auditor.engines.python.examine import Examined, Examiner
+from auditor.model import Gotcha, Place, Site
+from auditor.project.project import Project
+
+
+def run(work: Work, *, jobs: int, timeout: float) -> Findings:
+    """Every site of the Python detectors. Raises CatalogueError for a pattern that cannot be compiled."""
+    prepare(work.gotchas)
+    paths = [path for path in work.files if (file := work.project.file(path)) is not None and file.language == "python"]
+    sites: list[Site] = []
+    troubles: list[Trouble] = []
+    stages: Counter[str] = Counter()
+    for path, answer in pool.run(paths, partial(_make, work.project, work.gotchas), jobs=_jobs(jobs, len(paths)), timeout=timeout):
+        if isinstance(answer, pool.Failure):
+            check = "scan/timeout" if answer.kind == "timeout" else "scan/crash"
+            troubles.append(Trouble(check=check, place=Place(path=path), message=answer.message))
+            continue
+        sites += answer.sites
+        troubles += answer.troubles
+        stages[answer.stage] += 1
+    return Findings(sites=tuple(sites), troubles=tuple(troubles), counts=tuple((f"python files read as far as {stage}", n) for stage, n in sorted(stages.items())))
+
+
+def _jobs(jobs: int, files: int) -> int:
+    """A second worker pays from about forty files on: each has to parse the modules that values come from for itself."""
+    return min(jobs, 1 + files // 40)
+
+
+def _make(project: Project, gotchas: tuple[Gotcha, ...]) -> Callable[[PurePosixPath], Examined]:
+    return Examiner(project, prepare(gotchas)).examine
