@@ -9,13 +9,13 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from auditor.model import Change, Checked, Evidence, Outcome, Package, Place, Report, Result, Run
+from auditor.model import Change, Checked, Evidence, Outcome, Place, Report, Result, Run
 from auditor.report.tally import count, coverage_line, plural, summary
 from auditor.report.view import View
 from auditor.report.visible import code_lines, visible
@@ -28,6 +28,7 @@ _OUTCOME_WORDS = {
     Outcome.ERROR: ("not examined", "bold red"),
 }
 _SIGN_STYLES = {"✗": "bold red", "?": "bold magenta", "✓": "bold green", "·": "dim"}
+_NARROWEST = 60
 _MOST_CODE_LINES = 12
 _MOST_WORKS_LINES = 14
 _MOST_PLACES = 3
@@ -66,7 +67,7 @@ class _Sheet:
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self.width = max(view.width, 40)
+        self.width = max(view.width, _NARROWEST)
         self._lines: list[Text] = []
 
     def line(self, *pieces: tuple[str, str]) -> None:
@@ -245,7 +246,7 @@ def _dedented(rows: list[str]) -> list[str]:
 
 
 def _checked(sheet: _Sheet, run: Run) -> None:
-    sheet.heading("Gotchas checked", _stack(run.stack))
+    sheet.heading("Gotchas checked", _stack(run))
     if not run.checked:
         sheet.prose("No entry of the catalogue applies to this stack.", first="  ", rest="  ")
         sheet.gap()
@@ -299,8 +300,11 @@ def _places(places: Sequence[Place], room: int) -> str:
     return "…" + shown[0][-keep:] + more
 
 
-def _stack(stack: Iterable[Package]) -> str:
-    names = list(dict.fromkeys(visible(f"{package.name} {package.version}".strip()) for package in stack))
+def _stack(run: Run) -> str:
+    """The packages that the entries checked are about, which are those a reader looks for; else whatever was detected."""
+    subjects = {checked.gotcha.split("/")[0] for checked in run.checked}
+    packages = [package for package in run.stack if package.name in subjects] or run.stack
+    names = list(dict.fromkeys(visible(f"{package.name} {package.version}".strip()) for package in packages))
     more = len(names) - _MOST_PACKAGES
     return ", ".join(names[:_MOST_PACKAGES]) + (f" and {more} more" if more > 0 else "")
 

@@ -92,7 +92,7 @@ def test_coverage_names_the_reasons() -> None:
     )
 
 
-@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("width", [60, 80, 120])
 def test_prose_and_tables_keep_to_the_width(width: int) -> None:
     out = text(made_report(review(), broken(), notes=("word " * 60,)), show=(Outcome.REVIEW,), width=width)
     prose = out[out.index("Gotchas checked") : out.index("0 fail")]
@@ -157,3 +157,10 @@ def test_a_long_stack_is_shortened() -> None:
     report = made_report()
     run = replace(report.runs[0], stack=tuple(Package(name=f"p{number}", evidence=place("x")) for number in range(11)))
     assert "Gotchas checked  p0, p1, p2, p3, p4, p5, p6, p7 and 3 more" in text(replace(report, runs=(run,)))
+
+
+def test_of_a_long_stack_the_packages_the_entries_are_about_are_named() -> None:
+    report = made_report()
+    others = tuple(Package(name=f"p{number}", evidence=place("x")) for number in range(11))
+    run = replace(report.runs[0], stack=(*others, *report.runs[0].stack))
+    assert "Gotchas checked  flask 3.1.0\n" in text(replace(report, runs=(run,)))
