@@ -29,13 +29,14 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A judge's decision; an empty ``message`` keeps the detector's."""
+    """A judge's decision; an empty ``message`` keeps the detector's, and so does an empty ``suggest``."""
 
     outcome: Outcome
     message: str = ""
     related: tuple[Place, ...] = ()
     change: Change | None = None
     severity: Severity | None = None
+    suggest: Mapping[str, str] = field(default_factory=dict)
 
 
 class Check(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os.path
 from pathlib import PurePosixPath
 
 from auditor.checks.base import Match, Verdict
@@ -29,7 +30,7 @@ def flask_served_path(project: Project, match: Match) -> Verdict | None:
     if node is None:
         return None
     value = frame.value(node)
-    verdicts = [_judge(project, frame, option, node) for option in in_production(value)]
+    verdicts = [_judge(project, frame, option, key) for option in in_production(value)]
     if not verdicts:
         return Verdict(outcome=Outcome.PASS, message="is used in development only")
     order = (Outcome.FAIL, Outcome.REVIEW, Outcome.PASS)
@@ -40,15 +41,15 @@ def flask_served_path(project: Project, match: Match) -> Verdict | None:
     return worst
 
 
-def _judge(project: Project, frame: Frame, option: Option, node: ast.expr) -> Verdict:
+def _judge(project: Project, frame: Frame, option: Option, key: str) -> Verdict:
     value = option.value
     trail = tuple(step for step in value.trail if step.label)
     match value:
         case Literal(value=str() as text):
             path = PathValue(anchor="absolute" if text.startswith("/") else "relative", text=join_posix(text or "."), trail=value.trail)
-            return _judge(project, frame, Option(value=path), node)
+            return _judge(project, frame, Option(value=path), key)
         case PathValue(anchor="relative", text=str() as text):
-            return _relative(project, frame, text, trail)
+            return _relative(project, frame, text, trail, key)
         case PathValue(anchor="cwd"):
             message = "is resolved against the working directory: it works only when the server is started from one folder"
             return Verdict(outcome=Outcome.REVIEW, message=message, related=trail, severity=Severity.NOTE)
@@ -60,7 +61,7 @@ def _judge(project: Project, frame: Frame, option: Option, node: ast.expr) -> Ve
             return Verdict(outcome=Outcome.REVIEW, message="the directory cannot be told", related=trail, severity=Severity.NOTE)
 
 
-def _relative(project: Project, frame: Frame, text: str, trail: tuple[Place, ...]) -> Verdict:
+def _relative(project: Project, frame: Frame, text: str, trail: tuple[Place, ...], key: str) -> Verdict:
     roots = app_roots(frame)
     if not roots:
         message = f'"{text}" is relative to app.root_path, and the module that creates the app was not found'
@@ -78,7 +79,9 @@ def _relative(project: Project, frame: Frame, text: str, trail: tuple[Place, ...
     if elsewhere is not None and made is None:
         message = f'Flask looks for "{text}" in {looked}, which is not there; the project has it at {elsewhere}'
         related = (*trail, *created, Place(path=elsewhere, label="the directory is here"))
-        return Verdict(outcome=Outcome.FAIL, message=f"{message}: every request answers 404", related=related)
+        return Verdict(
+            outcome=Outcome.FAIL, message=f"{message}: every request answers 404", related=related, suggest={key: _anchored(frame.module.path, elsewhere)}
+        )
     if made is not None:
         outcome = Outcome.REVIEW if str(folder) == "." else Outcome.FAIL
         message = f'"{text}" is created below the working directory but served from {looked}'
@@ -87,6 +90,12 @@ def _relative(project: Project, frame: Frame, text: str, trail: tuple[Place, ...
         return Verdict(outcome=outcome, message=message, related=(*trail, *created, made))
     message = f'"{text}" is looked for in {looked}, which is not in the repository'
     return Verdict(outcome=Outcome.REVIEW, message=message, related=(*trail, *created), severity=Severity.NOTE)
+
+
+def _anchored(module: PurePosixPath, target: PurePosixPath) -> str:
+    """The expression for ``target`` that starts from the module's own folder."""
+    relative = os.path.relpath(str(target), str(module.parent))
+    return f'os.path.join(os.path.dirname(os.path.abspath(__file__)), "{relative}")'
 
 
 def app_roots(frame: Frame) -> tuple[tuple[PurePosixPath, Place], ...]:

@@ -142,14 +142,14 @@ def _local_override(frame: Frame) -> Place | None:
     return None
 
 
-def _settled(frame: Frame, name: str) -> Verdict | None:
+def _settled(frame: Frame, name: str, *, platform: bool = True) -> Verdict | None:
     """What decides before the value does: another binding, a platform helper, an untracked local file."""
     other = overridden(frame)
     if other is not None:
         return Verdict(outcome=Outcome.PASS, message=f"{name} is bound again at {other}", related=(other,))
-    platform = _platform(frame)
-    if platform is not None:
-        return Verdict(outcome=Outcome.PASS, message=f"{name} is set by the platform helper", related=(platform,))
+    helper = _platform(frame) if platform else None
+    if helper is not None:
+        return Verdict(outcome=Outcome.PASS, message=f"{name} is set by the platform helper", related=(helper,))
     local = _local_override(frame)
     if local is not None:
         return Verdict(outcome=Outcome.REVIEW, message=f"{name} may be replaced by a file that is not in the repository", related=(local,))
@@ -170,7 +170,7 @@ def allowed_hosts_any(project: Project, match: Match) -> Verdict | None:
     answer = is_wildcard(_final(frame, name))
     if answer is False:
         return Verdict(outcome=Outcome.PASS, message="the host names are listed or configured")
-    settled = _settled(frame, name)
+    settled = _settled(frame, name, platform=False)  # the helpers set ["*"] themselves
     if settled is not None:
         return settled
     if answer is None:

@@ -21,7 +21,7 @@ from auditor.project.python.frame import Frame
 def decide(project: Project, prepared: Prepared, frame: Frame, bound: Bound, matched: cst.CSTNode) -> Site | None:
     """The site with its verdict, or None when `where` or the judge says that it is no site of this entry."""
     detector = prepared.detector
-    if detector.where and any_clause(frame, (detector.where,)) is False:
+    if detector.where and any_clause(frame, (detector.where,)) is not True:
         return None
     bindings = {name: code(node) for name, node in bound.nodes.items()}
     outcome, reason = _outcome(detector, frame)
@@ -46,7 +46,7 @@ def decide(project: Project, prepared: Prepared, frame: Frame, bound: Bound, mat
         text = f"{text}; {reason}" if outcome is not Outcome.PASS else reason
     change = verdict.change
     if change is None and outcome in (Outcome.FAIL, Outcome.REVIEW):
-        change = _change(detector.suggest, frame, bound, matched, bindings)
+        change = _change(verdict.suggest or detector.suggest, frame, bound, matched, bindings)
     statement = frame.module.statement_of(frame.node)
     return Site(
         gotcha=prepared.gotcha.id,

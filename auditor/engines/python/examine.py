@@ -17,6 +17,7 @@ from auditor.project.project import Project
 from auditor.project.python.evaluate import Evaluator
 from auditor.project.python.frame import Frame
 from auditor.project.python.module import Module
+from auditor.project.python.reader import evaluator_of
 from auditor.project.text import Unreadable
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Examiner:
     def __init__(self, project: Project, prepared: tuple[Prepared, ...]) -> None:
         self.project = project
         self.prepared = prepared
-        self.evaluator: Evaluator = project.python
+        self.evaluator: Evaluator = evaluator_of(project)
         self._aliases: dict[str, frozenset[str]] | None = None
 
     def examine(self, path: PurePosixPath) -> Examined:

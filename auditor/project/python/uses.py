@@ -32,7 +32,7 @@ _TOLERANT = frozenset(
     {
         "print", "bool", "repr", "isinstance", "type", "id", "pprint.pprint", "logging.getLogger", "dotenv.load_dotenv", "any", "all", "filter",
         "sentry_sdk.init", "os.environ.get", "os.getenv", "locale.setlocale", "dict", "hasattr", "callable", "logging.basicConfig",
-        "typing.cast", "json.dumps", "flask.jsonify", "copy.copy", "copy.deepcopy", "pydantic.Field",
+        "typing.cast", "json.dumps", "flask.Flask().run", "flask.jsonify", "copy.copy", "copy.deepcopy", "pydantic.Field",
     }
 )  # fmt: skip
 # Clients that document None as "use the default chain" (https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html).
