@@ -301,7 +301,7 @@ def _places(places: Sequence[Place], room: int) -> str:
 
 
 def _stack(run: Run) -> str:
-    """The packages that the entries checked are about, which are those a reader looks for; else whatever was detected."""
+    """Name the packages that the entries checked are about, which are those a reader looks for; else whatever was detected."""
     subjects = {checked.gotcha.split("/")[0] for checked in run.checked}
     packages = [package for package in run.stack if package.name in subjects] or run.stack
     names = list(dict.fromkeys(visible(f"{package.name} {package.version}".strip()) for package in packages))

@@ -1,0 +1,128 @@
+"""``gotcha-audit scan``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from auditor.catalogue import load
+from auditor.cli.output import colour, emit, say, width, write_file
+from auditor.cli.shared import page, split
+from auditor.errors import UsageError
+from auditor.model import Outcome, Severity
+from auditor.model.report import EXIT_INCOMPLETE
+from auditor.project.config import Config, load_config
+from auditor.report import RENDERERS, EntryNote, View
+from auditor.report.tally import summary
+from auditor.scan import ScanOptions, scan
+
+_SHOWN = ("fail", "review", "pass")
+
+
+@click.command(
+    "scan",
+    short_help="Find where a project fails, and show where it works.",
+    epilog="""\b
+Examples:
+  gotcha-audit scan .
+  gotcha-audit scan app/web.py app/settings.py
+  gotcha-audit scan . --select 'flask/*' --show fail,review,pass
+  gotcha-audit scan . --format json --output report.json
+\b
+Exit codes: 0 nothing at or above --fail-on, 1 results, 2 wrong use, 3 something could not be examined.
+""",
+)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--format", "output_format", type=click.Choice(list(RENDERERS)), default="text", show_default=True, help="How to write the report."
+)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file instead of standard output.")
+@click.option("--select", multiple=True, metavar="ID", help="Only these gotchas (globs, comma separated, repeatable).")
+@click.option("--ignore", multiple=True, metavar="ID", help="Not these gotchas, besides those the configuration ignores.")
+@click.option(
+    "--fail-on", type=click.Choice([severity.value for severity in Severity]), help="The least severity that makes the exit code 1."
+)
+@click.option("--strict/--no-strict", default=None, help="Let sites under review make the exit code 1 too.")
+@click.option("--show", multiple=True, metavar="OUTCOMES", help="Which sites to list: fail, review, pass (comma separated).")
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; one for each processor unless given.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+def command(  # noqa: PLR0913 (one parameter an option)
+    *,
+    paths: tuple[Path, ...],
+    output_format: str,
+    output: Path | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fail_on: str | None,
+    strict: bool | None,
+    show: tuple[str, ...],
+    jobs: int | None,
+    no_cache: bool,
+) -> int:
+    """Find where a project fails, and show where it works.
+
+    PATH is one directory, examined as a whole, or files and directories of the project in the current directory (the default).
+    Settings come from [tool.gotcha-audit] in pyproject.toml or from gotcha-audit.toml; flags win over them.
+    """
+    root, chosen = target(paths)
+    shown = outcomes(show)
+    config = load_config(root)
+    options = ScanOptions(config=config, paths=chosen, select=split(select), ignore=split(ignore), jobs=jobs, no_cache=no_cache)
+    report = scan(root, options)
+    view = View(
+        show=shown or config.show,
+        colour=colour() and output is None,
+        width=width(),
+        entries=entry_notes(config),
+    )
+    text = RENDERERS[output_format](report, view)
+    status = report.exit_status(
+        fail_on=Severity(fail_on) if fail_on else config.fail_on,
+        strict=config.strict if strict is None else strict,
+    )
+    if output is None:
+        emit(text)
+    else:
+        write_file(output, text)
+        say(f"{output}: {summary(report)}")
+    if status == EXIT_INCOMPLETE:
+        say("gotcha-audit: something could not be examined; the report names it")
+    return status
+
+
+def target(paths: tuple[Path, ...]) -> tuple[Path, tuple[Path, ...]]:
+    """Give the root, and the paths below it that limit the scan; raises UsageError for what is missing or outside.
+
+    One directory is a root of its own, so that paths in the report are relative to it; everything else belongs to the
+    project in the current directory.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UsageError(f"{path}: no such file or directory")
+    if len(paths) == 1 and paths[0].is_dir():
+        return paths[0], ()
+    root = Path.cwd()
+    chosen = []
+    for path in paths:
+        relative = os.path.relpath(Path(path).absolute(), root)
+        if relative == os.pardir or relative.startswith(os.pardir + os.sep):
+            raise UsageError(f"{path} is outside the current directory: run from the root of its project, or give that directory")
+        chosen.append(Path(relative))
+    return root, tuple(chosen)
+
+
+def outcomes(show: tuple[str, ...]) -> tuple[Outcome, ...]:
+    """Give the outcomes named by ``--show``; raises UsageError for another word."""
+    names = split(show)
+    for name in names:
+        if name not in _SHOWN:
+            raise UsageError(f"--show {name}: write one or more of {', '.join(_SHOWN)}")
+    return tuple(Outcome(name) for name in names)
+
+
+def entry_notes(config: Config) -> dict[str, EntryNote]:
+    """Give what a renderer may say of each entry of the catalogue."""
+    catalogue = load(config.catalogues)
+    return {gotcha.id: EntryNote(title=gotcha.title, link=page(gotcha), works_text=gotcha.works_text) for gotcha in catalogue.gotchas}

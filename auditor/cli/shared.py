@@ -1,0 +1,64 @@
+"""What several commands need: the catalogue of a project, an entry by name, lists in options."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from auditor.catalogue import Catalogue, load, rules_directory
+from auditor.errors import UsageError
+from auditor.model import Gotcha
+from auditor.project.config import load_config
+from auditor.report import ENTRY_PAGES
+
+
+def project_catalogue(root: Path | None = None) -> Catalogue:
+    """Load the built-in entries and those the configuration in ``root`` (the current directory) adds."""
+    return load(load_config(root or Path.cwd()).catalogues)
+
+
+def entry(catalogue: Catalogue, name: str) -> Gotcha:
+    """Find an entry by id or alias; raises UsageError with the nearest ids."""
+    found = catalogue.get(name)
+    if found is not None:
+        return found
+    ids = [gotcha.id for gotcha in catalogue.gotchas]
+    near = difflib.get_close_matches(name, ids, n=3) or [known for known in ids if name.lower() in known][:3]
+    mend = f"did you mean {' or '.join(near)}?" if near else "see gotcha-audit catalogue list"
+    raise UsageError(f"there is no gotcha {name!r}: {mend}")
+
+
+def page(gotcha: Gotcha) -> str:
+    """Where an entry can be read on the web; empty for an entry of the user's own."""
+    origin = Path(gotcha.origin)
+    if not origin.is_absolute() or not origin.is_relative_to(rules_directory().absolute()):
+        return ""
+    return f"{ENTRY_PAGES}/{gotcha.id}{origin.suffix}"
+
+
+def split(values: Iterable[str]) -> tuple[str, ...]:
+    """Flatten repeatable, comma separated option values."""
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+def directory(path: Path) -> Path:
+    """Check that ``path`` is a directory; raises UsageError."""
+    if not path.exists():
+        raise UsageError(f"{path}: no such directory")
+    if not path.is_dir():
+        raise UsageError(f"{path} is no directory")
+    return path
+
+
+def columns(rows: list[tuple[str, ...]]) -> str:
+    """Lay rows out under each other, two spaces between columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
+    return "".join("  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows)
+
+
+format_option = click.option(
+    "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to write the answer."
+)
