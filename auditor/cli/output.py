@@ -51,11 +51,9 @@ def write_file(path: Path, text: str) -> None:
     target = Path(os.path.realpath(path))
     temporary: Path | None = None
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=f".{target.name}.", delete=False
-        ) as stream:
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as stream:
             temporary = Path(stream.name)
-            stream.write(text)
+            stream.write(text.encode("utf-8", "backslashreplace"))
         temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
         temporary.replace(target)
     except OSError as error:
