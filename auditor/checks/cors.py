@@ -27,7 +27,9 @@ def flask_any_origin(project: Project, match: Match) -> Verdict | None:
     if answer is True:
         return Verdict(outcome=Outcome.FAIL, message=message, related=related)
     if answer is None:
-        return Verdict(outcome=Outcome.REVIEW, message="which origins are allowed cannot be told, or any is when a variable is unset", related=related)
+        return Verdict(
+            outcome=Outcome.REVIEW, message="which origins are allowed cannot be told, or any is when a variable is unset", related=related
+        )
     return Verdict(outcome=Outcome.PASS, message="the allowed origins are listed", related=related)
 
 
@@ -85,7 +87,9 @@ def _flask_policy(frame: Frame) -> tuple[Value, str] | None:
         return _of_resources(resources), "CORS_RESOURCES lets any website call this API"
     for keyword in call.keywords:
         if keyword.arg in _MISSPELT:
-            message = f"flask-cors has no option {keyword.arg!r} and ignores it without a word: any website may call this API; the option is `origins`"
+            message = (
+                f"flask-cors has no option {keyword.arg!r} and ignores it without a word: any website may call this API; the option is `origins`"
+            )
             return Literal(value="*"), message
     return Literal(value="*"), "without `origins` flask-cors lets any website call this API"
 

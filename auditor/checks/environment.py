@@ -41,7 +41,7 @@ def unchecked_environment_read(project: Project, match: Match) -> Verdict | None
     if unknown or not found:
         what = unknown[0].message if unknown else "is not used here"
         return Verdict(outcome=Outcome.REVIEW, message=f"{shown} may be None and {what}", related=tuple(use.place for use in unknown[:3]))
-    return Verdict(outcome=Outcome.PASS, message=f"{shown} {found[0].message}", related=tuple(use.place for use in found[:3]))
+    return Verdict(outcome=Outcome.PASS, message=f"{shown}: {found[0].message}", related=tuple(use.place for use in found[:3]))
 
 
 def _constant(node: ast.expr) -> str | None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from auditor.project.python.values import Derived, EnvRead, Literal, Sequence, Text, Value, leaves, over
 
-_LOOPBACK = re.compile(r"^(?:localhost|127(?:\.\d+){3}|\[?::1\]?|0\.0\.0\.0|.*\.localhost)$", re.I)
+_LOOPBACK = re.compile(r"^(?:localhost|127(?:\.\d+){3}|\[?::1\]?|0\.0\.0\.0|.*\.localhost)$", re.IGNORECASE)
 _ANY = frozenset({"*", ".*", "^.*$", "https?://.*", "http.*"})
 
 

@@ -37,7 +37,11 @@ def hardcoded_secret(project: Project, match: Match) -> Verdict | None:
     if checked is not None:
         return Verdict(outcome=Outcome.PASS, message="is refused by a check of the project", related=(checked,))
     if len(set(kinds)) > 1:
-        settled = [option for option in in_production(value) if _kind(option) == "literal" and all(guard.kind in ("unset", "production") for guard in option.guards)]
+        settled = [
+            option
+            for option in in_production(value)
+            if _kind(option) == "literal" and all(guard.kind in ("unset", "production") for guard in option.guards)
+        ]
         if not settled:
             return Verdict(outcome=Outcome.REVIEW, message="is a constant in one of several branches")
     return Verdict(outcome=Outcome.FAIL)
@@ -152,9 +156,15 @@ def _rejected(frame: Frame) -> Place | None:
 
 def _comparison(module: Module, name: str) -> Place | None:
     for node in list(module.parents):
-        if isinstance(node, ast.If) and any(isinstance(inner, ast.Raise) or _exits(inner) for statement in node.body for inner in ast.walk(statement)):
+        if isinstance(node, ast.If) and any(
+            isinstance(inner, ast.Raise) or _exits(inner) for statement in node.body for inner in ast.walk(statement)
+        ):
             for inner in ast.walk(node.test):
-                if isinstance(inner, ast.Compare) and _reads(inner, name) and any(isinstance(operator, (ast.Eq, ast.In, ast.Lt)) for operator in inner.ops):
+                if (
+                    isinstance(inner, ast.Compare)
+                    and _reads(inner, name)
+                    and any(isinstance(operator, (ast.Eq, ast.In, ast.Lt)) for operator in inner.ops)
+                ):
                     return module.place(node, f"{name} is checked here")
                 if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr == "startswith" and _reads(inner, name):
                     return module.place(node, f"{name} is checked here")
@@ -162,7 +172,9 @@ def _comparison(module: Module, name: str) -> Place | None:
 
 
 def _reads(node: ast.AST, name: str) -> bool:
-    return any((isinstance(inner, ast.Name) and inner.id == name) or (isinstance(inner, ast.Attribute) and inner.attr == name) for inner in ast.walk(node))
+    return any(
+        (isinstance(inner, ast.Name) and inner.id == name) or (isinstance(inner, ast.Attribute) and inner.attr == name) for inner in ast.walk(node)
+    )
 
 
 def _exits(node: ast.AST) -> bool:

@@ -12,7 +12,7 @@ from auditor.project.project import Project
 from auditor.project.python.evaluate import Evaluator
 from auditor.project.python.frame import Frame
 from auditor.project.python.module import Module
-from auditor.project.python.values import EnvRead, Literal, Option, PathValue, Value, in_production, join_posix, options
+from auditor.project.python.values import EnvRead, Instance, Literal, Option, PathValue, Value, in_production, join_posix, options
 
 
 def flask_served_path(project: Project, match: Match) -> Verdict | None:
@@ -57,6 +57,8 @@ def _judge(project: Project, frame: Frame, option: Option, key: str) -> Verdict:
             return Verdict(outcome=Outcome.PASS, message="anchored to the module", related=trail)
         case EnvRead():
             return Verdict(outcome=Outcome.PASS, message="is configured from the environment", related=trail)
+        case Instance(qualname="io.BytesIO" | "io.StringIO"):
+            return Verdict(outcome=Outcome.PASS, message="is served from memory", related=trail)
         case _:
             return Verdict(outcome=Outcome.REVIEW, message="the directory cannot be told", related=trail, severity=Severity.NOTE)
 
@@ -80,7 +82,10 @@ def _relative(project: Project, frame: Frame, text: str, trail: tuple[Place, ...
         message = f'Flask looks for "{text}" in {looked}, which is not there; the project has it at {elsewhere}'
         related = (*trail, *created, Place(path=elsewhere, label="the directory is here"))
         return Verdict(
-            outcome=Outcome.FAIL, message=f"{message}: every request answers 404", related=related, suggest={key: _anchored(frame.module.path, elsewhere)}
+            outcome=Outcome.FAIL,
+            message=f"{message}: every request answers 404",
+            related=related,
+            suggest={key: _anchored(frame.module.path, elsewhere)},
         )
     if made is not None:
         outcome = Outcome.REVIEW if str(folder) == "." else Outcome.FAIL
@@ -171,7 +176,23 @@ def is_build_output(project: Project, target: PurePosixPath) -> bool:
     return False
 
 
-_OUTPUTS = {"vite": "dist", "react-scripts": "build", "@vue/cli-service": "dist", "parcel": "dist", "@angular/cli": "dist", "webpack": "dist", "next": "out", "astro": "dist", "nuxt": "dist", "@sveltejs/kit": "build", "gatsby": "public", "rollup": "dist", "esbuild": "dist", "craco": "build", "@craco/craco": "build"}  # fmt: skip
+_OUTPUTS = {
+    "@angular/cli": "dist",
+    "@craco/craco": "build",
+    "@sveltejs/kit": "build",
+    "@vue/cli-service": "dist",
+    "astro": "dist",
+    "esbuild": "dist",
+    "gatsby": "public",
+    "next": "out",
+    "nuxt": "dist",
+    "parcel": "dist",
+    "react-scripts": "build",
+    "rollup": "dist",
+    "vite": "dist",
+    "webpack": "dist",
+}
+"""Build tool -> the folder it writes to unless told otherwise."""
 
 
 def build_outputs(project: Project, folder: PurePosixPath) -> frozenset[str]:
@@ -214,7 +235,13 @@ def _made_at_run_time(evaluator: Evaluator, text: str) -> Place | None:
             made = _made(evaluator, module, call)
             for option in options(made) if made is not None else ():
                 inner = option.value
-                known = inner.value if isinstance(inner, Literal) else inner.text if isinstance(inner, PathValue) and inner.anchor in ("relative", "cwd") else None
+                known = (
+                    inner.value
+                    if isinstance(inner, Literal)
+                    else inner.text
+                    if isinstance(inner, PathValue) and inner.anchor in ("relative", "cwd")
+                    else None
+                )
                 if isinstance(known, str) and (join_posix(known) == join_posix(text) or PurePosixPath(known).parts[:1] == (last,)):
                     return module.place(call, "created here, below the working directory")
     return None

@@ -26,7 +26,9 @@ def is_settings_module(module: Module) -> bool:
     bound = module.root.bindings
     if any(mark in bound for mark in _MARKS):
         return True
-    return "settings" in module.path.parts or ("settings" in module.path.stem and ("*" in bound or "SECRET_KEY" in bound) and not _has_config_class(module))
+    return "settings" in module.path.parts or (
+        "settings" in module.path.stem and ("*" in bound or "SECRET_KEY" in bound) and not _has_config_class(module)
+    )
 
 
 def _has_config_class(module: Module) -> bool:
@@ -89,14 +91,14 @@ def overridden(frame: Frame) -> Place | None:
             if not guards or any(guard.kind == "production" for guard in guards):
                 return module.place(binding.node, f"{name} is bound again here")
     if isinstance(scope.node, ast.ClassDef):
-        return _overridden_in_class(frame, module, scope.node, name)
+        return _overridden_in_class(frame, scope.node, name)
     production = [other for other in successors(frame.evaluator, module) if not is_development_file(other.path) and name in other.root.bindings]
     if production:
         return production[0].place(production[0].root.bindings[name][-1].node, f"{name} is bound again here")
     return None
 
 
-def _overridden_in_class(frame: Frame, module: Module, node: ast.ClassDef, name: str) -> Place | None:
+def _overridden_in_class(frame: Frame, node: ast.ClassDef, name: str) -> Place | None:
     for other in frame.evaluator.world.modules_containing(node.name):
         for candidate in list(other.parents):
             if not isinstance(candidate, ast.ClassDef) or candidate is node or class_role(candidate.name) != "production":
@@ -107,7 +109,6 @@ def _overridden_in_class(frame: Frame, module: Module, node: ast.ClassDef, name:
                 value = frame.evaluator.evaluate(other, base)
                 if isinstance(value, Reference) and value.node is node:
                     return other.place(other.scopes[candidate].bindings[name][-1].node, f"{candidate.name} binds {name} again")
-    del module
     return None
 
 

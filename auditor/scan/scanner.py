@@ -54,7 +54,10 @@ def scan(root: Path, options: ScanOptions) -> Report:
     files = tuple(file.path for file in project.files if file.role in EXAMINED_ROLES)
     work = Work(project=project, gotchas=gotchas, files=files)
     findings = run_engines(work, jobs=options.jobs or config.jobs or default_jobs())
-    troubles = (*findings.troubles, *(Trouble(check="scan/unreadable", place=Place(path=path), message=reason) for path, reason in project.troubles))
+    troubles = (
+        *findings.troubles,
+        *(Trouble(check="scan/unreadable", place=Place(path=path), message=reason) for path, reason in project.troubles),
+    )
     by_id = {gotcha.id: gotcha for gotcha in gotchas}
     found = from_sites(project, by_id, findings.sites)
     results = silence(project, catalogue, gotchas, (*found, *((result, result.place.span) for result in from_troubles(troubles))))

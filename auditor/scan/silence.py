@@ -19,9 +19,7 @@ from auditor.scan.results import fingerprint
 _MARK = b"gotcha: ignore"
 
 
-def silence(
-    project: Project, catalogue: Catalogue, gotchas: tuple[Gotcha, ...], found: tuple[tuple[Result, Span | None], ...]
-) -> tuple[Result, ...]:
+def silence(project: Project, catalogue: Catalogue, gotchas: tuple[Gotcha, ...], found: tuple[tuple[Result, Span | None], ...]) -> tuple[Result, ...]:
     """The results with suppressions applied, plus one for each comment that is malformed or silences nothing, in order.
 
     ``found`` pairs each result with the span of its statement: a comment on any of its lines counts.
@@ -67,7 +65,9 @@ def _by_path(project: Project, result: Result) -> Result:
     if result.suppression is not None or result.place.path is None or result.outcome not in (Outcome.FAIL, Outcome.REVIEW):
         return result
     for ignore in project.config.per_path_ignores:
-        if any(fnmatchcase(result.check, wanted) for wanted in ignore.ids) and GitIgnoreSpec.from_lines(ignore.paths).match_file(str(result.place.path)):
+        if any(fnmatchcase(result.check, wanted) for wanted in ignore.ids) and GitIgnoreSpec.from_lines(ignore.paths).match_file(
+            str(result.place.path)
+        ):
             return result.suppressed(Suppression(origin="config", reason=ignore.reason))
     return result
 

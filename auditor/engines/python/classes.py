@@ -14,6 +14,7 @@ from auditor.checks.origins import is_loopback_only, is_wildcard
 from auditor.model import Clause
 from auditor.project.python.frame import Frame
 from auditor.project.python.values import (
+    Answer,
     Derived,
     EnvRead,
     Instance,
@@ -21,7 +22,6 @@ from auditor.project.python.values import (
     MappingValue,
     Parameter,
     PathValue,
-    Answer,
     Reference,
     Sequence,
     Text,
@@ -60,7 +60,7 @@ def _environment(value: Value) -> Answer:
         return True if any(_environment(source) for source in value.sources) else None
     if isinstance(value, (Sequence, Text)):
         parts = value.items if isinstance(value, Sequence) else value.parts
-        return True if any(_environment(part) for part in parts) else False
+        return any(_environment(part) is True for part in parts)
     return None if isinstance(value, (Unknown, Parameter)) else False
 
 
@@ -139,6 +139,7 @@ CLASSES: dict[str, Predicate] = {
     "wildcard": is_wildcard,
 }
 """Name of a value class -> its predicate. `absent`, `present`, `instance NAME` and `/regex/` need the site and are handled in `holds`."""
+
 
 def holds(frame: Frame, key: str, name: str) -> Answer:
     """Whether class ``name`` holds for ``key`` (a metavariable or ``keyword=``) at a site."""

@@ -27,15 +27,16 @@ def decide(project: Project, prepared: Prepared, frame: Frame, bound: Bound, mat
     outcome, reason = _outcome(detector, frame)
     message = fill(detector.message or prepared.gotcha.title, bindings)
     place = frame.place()
-    verdict: Verdict | None = Verdict(outcome=outcome, related=_trail(frame, detector))
+    verdict = Verdict(outcome=outcome, related=_trail(frame, detector))
     if detector.check is not None:
         judge = JUDGES[detector.check]
-        verdict = judge(
+        judged = judge(
             project,
             Match(gotcha=prepared.gotcha, detector=detector, outcome=outcome, place=place, message=message, bindings=bindings, frame=frame),
         )
-        if verdict is None:
+        if judged is None:
             return None
+        verdict = judged
         outcome = verdict.outcome
     if outcome in (Outcome.FAIL, Outcome.REVIEW) and not detector.options.get("development"):
         development = next((guard for guard in frame.guards if guard.kind == "development"), None)
@@ -140,5 +141,7 @@ def _with_keyword(node: cst.CSTNode, name: str, value: cst.BaseExpression) -> cs
     if arguments:
         last = arguments[-1]
         if isinstance(last.comma, cst.MaybeSentinel):
-            arguments[-1] = last.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")), whitespace_after_arg=cst.SimpleWhitespace(""))
+            arguments[-1] = last.with_changes(
+                comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")), whitespace_after_arg=cst.SimpleWhitespace("")
+            )
     return node.with_changes(args=[*arguments, keyword])

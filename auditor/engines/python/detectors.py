@@ -61,7 +61,9 @@ def prepare(gotchas: tuple[Gotcha, ...]) -> tuple[Prepared, ...]:
                 for key, names in one.items():
                     for name in names:
                         if not known_class(name):
-                            raise CatalogueError(f"{gotcha.origin}: {key}: {name!r} is no value class; see `gotcha-audit catalogue check` and CONTRIBUTING.md")
+                            raise CatalogueError(
+                                f"{gotcha.origin}: {key}: {name!r} is no value class; see `gotcha-audit catalogue check` and CONTRIBUTING.md"
+                            )
             try:
                 gates = tuple(gate_of(source, detector.where) for source in detector.patterns)
             except CatalogueError as error:

@@ -30,7 +30,11 @@ def run(work: Work, *, jobs: int, timeout: float) -> Findings:
         sites += answer.sites
         troubles += answer.troubles
         stages[answer.stage] += 1
-    return Findings(sites=tuple(sites), troubles=tuple(troubles), counts=tuple((f"python files read as far as {stage}", n) for stage, n in sorted(stages.items())))
+    return Findings(
+        sites=tuple(sites),
+        troubles=tuple(troubles),
+        counts=tuple((f"python files read as far as {stage}", n) for stage, n in sorted(stages.items())),
+    )
 
 
 def _jobs(jobs: int, files: int) -> int:

@@ -14,7 +14,7 @@ from auditor.model import Clause
 from auditor.project.python.evaluate import Evaluator
 from auditor.project.python.module import Module
 
-_ASSIGNED = re.compile(r"^[ \t]*(?:[\w.]+\.)?(\w+)[ \t]*(?::[^=\n]+)?=(?!=)", re.M)
+_ASSIGNED = re.compile(r"^[ \t]*(?:[\w.]+\.)?(\w+)[ \t]*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
 META = "__metavariable_"
 ELLIPSIS = "__ellipsis__"
 ANY_STRING = "__any_string__"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 
-import libcst as cst
-
 from auditor.engines.python.gate import ELLIPSIS, META
-from auditor.engines.python.pattern import Pattern
+from auditor.engines.python.pattern import Pattern, code
 from auditor.project.python.evaluate import Evaluator
 from auditor.project.python.module import Module
 
@@ -16,7 +14,7 @@ def encloses(pattern: Pattern, module: Module, node: ast.AST, evaluator: Evaluat
     """Whether an ancestor of ``node`` has the form of the one compound statement (or call) the pattern holds."""
     if len(pattern.statements) != 1:
         return False
-    wanted = ast.parse(cst.Module(body=pattern.statements).code).body[0]
+    wanted = ast.parse(code(pattern.statements[0])).body[0]
     for _, parent in module.ancestors(node):
         if _same_form(wanted, parent, module, evaluator):
             return True
@@ -28,9 +26,7 @@ def _same_form(wanted: ast.stmt, have: ast.AST, module: Module, evaluator: Evalu
         case ast.ClassDef(bases=wanted_bases, name=wanted_name), ast.ClassDef(bases=bases, name=name):
             if not _same_identifier(wanted_name, name):
                 return False
-            return all(
-                _is_ellipsis(base) or any(_same_name(base, candidate, module, evaluator) for candidate in bases) for base in wanted_bases
-            )
+            return all(_is_ellipsis(base) or any(_same_name(base, candidate, module, evaluator) for candidate in bases) for base in wanted_bases)
         case ast.FunctionDef(name=wanted_name, decorator_list=wanted_decorators), ast.FunctionDef() | ast.AsyncFunctionDef():
             return _same_function(wanted_name, wanted_decorators, have, module, evaluator)
         case ast.AsyncFunctionDef(name=wanted_name, decorator_list=wanted_decorators), ast.AsyncFunctionDef():

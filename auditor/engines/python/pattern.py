@@ -146,10 +146,14 @@ def _statement(wanted: cst.CSTNode, have: cst.CSTNode, bound: Bound, qualify: Qu
                 if now is not None:
                     return _expression(wanted_value, value, now, qualify)
             return None
-        case cst.Assign(targets=[cst.AssignTarget(target=target)], value=wanted_value), cst.AnnAssign(target=have_target, value=cst.BaseExpression() as value):
+        case cst.Assign(targets=[cst.AssignTarget(target=target)], value=wanted_value), cst.AnnAssign(
+            target=have_target, value=cst.BaseExpression() as value
+        ):
             now = _expression(target, have_target, bound, qualify)
             return _expression(wanted_value, value, now, qualify) if now is not None else None
-        case cst.AugAssign(target=target, operator=operator, value=wanted_value), cst.AugAssign(target=have_target, operator=have_operator, value=value):
+        case cst.AugAssign(target=target, operator=operator, value=wanted_value), cst.AugAssign(
+            target=have_target, operator=have_operator, value=value
+        ):
             if type(operator) is not type(have_operator):
                 return None
             now = _expression(target, have_target, bound, qualify)
@@ -206,9 +210,13 @@ def _expression(wanted: cst.CSTNode, have: cst.CSTNode, bound: Bound, qualify: Q
                 if now is None:
                     return None
             return now
-        case (cst.List(elements=wanted_elements), cst.List(elements=elements)) | (cst.Tuple(elements=wanted_elements), cst.Tuple(elements=elements)) | (
-            cst.Set(elements=wanted_elements),
-            cst.Set(elements=elements),
+        case (
+            (cst.List(elements=wanted_elements), cst.List(elements=elements))
+            | (cst.Tuple(elements=wanted_elements), cst.Tuple(elements=elements))
+            | (
+                cst.Set(elements=wanted_elements),
+                cst.Set(elements=elements),
+            )
         ):
             return _elements(list(wanted_elements), list(elements), bound, qualify)
         case cst.Dict(elements=wanted_elements), cst.Dict(elements=elements):

@@ -67,8 +67,7 @@ class Tree:
         self.module = module
         self.cst = cst.parse_module(module.text)
         self.calls: list[tuple[cst.Call, ast.Call]] = []
-        self.assignments: list[tuple[cst.Assign | cst.AnnAssign | cst.AugAssign, ast.stmt]] = []
-        self.names: list[cst.BaseExpression] = []
+        self.assignments: list[tuple[cst.Assign | cst.AnnAssign | cst.AugAssign, ast.Assign | ast.AnnAssign | ast.AugAssign]] = []
         self.blocks: list[tuple[cst.CSTNode, list[cst.CSTNode]]] = []
         self._pair()
 
@@ -84,8 +83,8 @@ class Tree:
                 self.blocks.append((node, list(node.body)))
         statements = [node for node in self.module.parents if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign))]
         statements.sort(key=lambda statement: (statement.lineno, statement.col_offset))
-        self.calls = [(a, b) for a, b in _zip(cst_calls, list(self.module.calls), _same_call) if isinstance(b, ast.Call)]
-        self.assignments = [(a, b) for a, b in _zip(cst_assignments, statements, _same_kind)]
+        self.calls = _zip(cst_calls, self.module.calls, _same_call)
+        self.assignments = _zip(cst_assignments, statements, _same_kind)
 
 
 def _same_call(node: cst.Call, twin: ast.Call) -> bool:
@@ -100,7 +99,7 @@ def _same_call(node: cst.Call, twin: ast.Call) -> bool:
             return True
 
 
-def _same_kind(node: cst.Assign | cst.AnnAssign | cst.AugAssign, twin: ast.stmt) -> bool:
+def _same_kind(node: cst.Assign | cst.AnnAssign | cst.AugAssign, twin: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
     return type(node).__name__ == type(twin).__name__
 
 

@@ -62,7 +62,7 @@ def env_read(
             default = evaluate(keyword.value)
         elif keyword.arg == "cast":
             cast = keyword.value
-    if default is None and scheme and name in scheme:
+    if default is None and scheme and name is not None and name in scheme:
         default = scheme[name]
     if isinstance(default, Literal) and default.value is None:
         default = None if reader not in _RAISING else default
@@ -200,7 +200,7 @@ def _join(left: Value, rest: tuple[Value, ...]) -> Value:
             part = options(step)[0].value
         part = as_path(part)
         trail = (*current.trail, *part.trail)
-        if isinstance(part, PathValue) and part.anchor not in ("relative",):
+        if isinstance(part, PathValue) and part.anchor != "relative":
             current = PathValue(anchor=part.anchor, text=part.text, trail=trail)
         elif isinstance(current, PathValue):
             known = isinstance(part, PathValue) and part.text is not None and current.text is not None

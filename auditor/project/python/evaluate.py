@@ -38,7 +38,9 @@ from auditor.project.python.values import (
 from auditor.project.python.world import World
 
 _DEPTH = 24
-SECRET_NAME = re.compile(r"(?:secret|passw(?:or)?d|token|api_?key|private_?key|access_?key|jwt_?key|credential|signing_?key|encryption_?key)", re.I)
+SECRET_NAME = re.compile(
+    r"(?:secret|passw(?:or)?d|token|api_?key|private_?key|access_?key|jwt_?key|credential|signing_?key|encryption_?key)", re.IGNORECASE
+)
 _MUTATORS = frozenset({"append", "extend", "add", "insert", "update", "remove", "pop", "discard", "clear", "setdefault"})
 SETTINGS_BASES = frozenset(
     {"pydantic.BaseSettings", "pydantic_settings.BaseSettings", "pydantic_settings.main.BaseSettings", "pydantic.v1.BaseSettings"}
@@ -149,8 +151,10 @@ class Evaluator:
                 )
             case ast.NamedExpr(value=value) | ast.Await(value=value) | ast.Starred(value=value):
                 return go(value)
-            case ast.ListComp(elt=element, generators=[generator]) | ast.SetComp(elt=element, generators=[generator]) | ast.GeneratorExp(
-                elt=element, generators=[generator]
+            case (
+                ast.ListComp(elt=element, generators=[generator])
+                | ast.SetComp(elt=element, generators=[generator])
+                | ast.GeneratorExp(elt=element, generators=[generator])
             ):
                 return self._comprehension(module, element, generator, env, depth)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -166,9 +170,9 @@ class Evaluator:
         for value in reversed(values[:-1]):
             if isinstance(value, Literal):
                 result = value if value.value else result
-            elif isinstance(value, EnvRead) and value.default is None and not value.required:
-                result = EnvRead(name=value.name, default=result, reader=value.reader, trail=value.trail)
-            elif isinstance(value, EnvRead) and isinstance(value.default, Literal) and not value.default.value:
+            elif (isinstance(value, EnvRead) and value.default is None and not value.required) or (
+                isinstance(value, EnvRead) and isinstance(value.default, Literal) and not value.default.value
+            ):
                 result = EnvRead(name=value.name, default=result, reader=value.reader, trail=value.trail)
             else:
                 result = union([Option(value=value), Option(value=result)])
@@ -238,9 +242,7 @@ class Evaluator:
         use = node if owner is scope else None
         return self.name_in(module, owner, node.id, use=use, env=env, depth=depth)
 
-    def name_in(
-        self, module: Module, owner: Scope, name: str, *, use: ast.AST | None = None, env: Environment = _EMPTY, depth: int = 0
-    ) -> Value:
+    def name_in(self, module: Module, owner: Scope, name: str, *, use: ast.AST | None = None, env: Environment = _EMPTY, depth: int = 0) -> Value:
         """The value of ``name`` in ``owner``: at ``use`` if that lies in the same scope, otherwise once the scope's body has run."""
         reaching = self._reaching(module, owner, name, use)
         found: list[Option] = []
@@ -471,7 +473,7 @@ class Evaluator:
                         for keyword in call.keywords:
                             if keyword.arg == attribute:
                                 return calls.join_path(PathValue(anchor="app-root", text=""), self.evaluate(owner, keyword.value, _EMPTY, depth + 1))
-                    return PathValue(anchor="app-root", text=attribute.split("_")[0] + ("s" if attribute == "template_folder" else ""))
+                    return PathValue(anchor="app-root", text=attribute.split("_", maxsplit=1)[0] + ("s" if attribute == "template_folder" else ""))
                 if attribute == "instance_path":
                     return PathValue(anchor="absolute", text=None)
                 return Reference(qualname=f"{base.qualname}().{attribute}")
@@ -483,6 +485,8 @@ class Evaluator:
                     return self._member_of(Instance(qualname="flask.Flask"), attribute, depth)
                 suffix = "()" if isinstance(base, Instance) else ""
                 return Reference(qualname=f"{qualname}{suffix}.{attribute}")
+            case _ if attribute in ("static_folder", "root_path"):
+                return PathValue(anchor="app-root", text=None)  # Flask gives both as absolute paths, whatever the app was made of
             case EnvRead() | Derived() | Text() | Parameter():
                 return Derived(sources=(base,), operation=f".{attribute}")
             case _:
@@ -498,19 +502,24 @@ class Evaluator:
             value = self.name_in(module, scope, attribute, depth=depth + 1)
             role = class_role(node.name)
             if is_settings:
-                return self._settings_field(module, scope, attribute, value)
+                return self._settings_field(module, attribute, value)
             return union([Option(value=value, guards=(Guard(kind=role, text=f"class {node.name}"),))]) if role else value
         if is_settings:
             for statement in node.body:
                 if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.target.id == attribute:
-                    return EnvRead(name=attribute.upper(), required=True, reader="settings field", trail=(module.place(statement, "required settings field"),))
+                    return EnvRead(
+                        name=attribute.upper(),
+                        required=True,
+                        reader="settings field",
+                        trail=(module.place(statement, "required settings field"),),
+                    )
         for method in node.body:
             if isinstance(method, ast.FunctionDef):
-                for statement in ast.walk(method):
-                    match statement:
+                for inner in ast.walk(method):
+                    match inner:
                         case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=value_node) if name == attribute:
                             value = self.evaluate(module, value_node, _EMPTY, depth + 1)
-                            return value.via(module.place(statement, _label(f"self.{attribute}", value)))
+                            return value.via(module.place(inner, _label(f"self.{attribute}", value)))
                         case ast.Return(value=ast.expr() as returned) if method.name == attribute:
                             return self.evaluate(module, returned, _EMPTY, depth + 1)  # a property
                         case _:
@@ -535,7 +544,7 @@ class Evaluator:
                     return True
         return False
 
-    def _settings_field(self, module: Module, scope: Scope, attribute: str, value: Value) -> Value:
+    def _settings_field(self, module: Module, attribute: str, value: Value) -> Value:
         if isinstance(value, Instance) and value.qualname.rsplit(".", 1)[-1] == "Field" and value.call is not None:
             default = value.call.args[0] if value.call.args else None
             for keyword in value.call.keywords:
@@ -587,16 +596,18 @@ class Evaluator:
         for module in self.world.modules_containing(key, "config" if "config" in key.lower() else key):
             for node in module.parents:
                 match node:
-                    case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(attr="config"), slice=ast.Constant(value=name))], value=value) if name == key:
+                    case ast.Assign(targets=[ast.Subscript(value=ast.Attribute(attr="config"), slice=ast.Constant(value=name))], value=value) if (
+                        name == key
+                    ):
                         inner = self.evaluate(module, value, _EMPTY, depth + 1)
-                        found.append(
-                            Option(value=inner.via(module.place(node, _label(f'config["{key}"]', inner))), guards=self.guards(module, node))
-                        )
+                        found.append(Option(value=inner.via(module.place(node, _label(f'config["{key}"]', inner))), guards=self.guards(module, node)))
                     case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="config"), attr="update" | "from_mapping"), keywords=keywords):
                         for keyword in keywords:
                             if keyword.arg == key:
                                 inner = self.evaluate(module, keyword.value, _EMPTY, depth + 1)
-                                found.append(Option(value=inner.via(module.place(keyword.value, _label(key, inner))), guards=self.guards(module, node)))
+                                found.append(
+                                    Option(value=inner.via(module.place(keyword.value, _label(key, inner))), guards=self.guards(module, node))
+                                )
                     case ast.ClassDef(name=class_name) if class_name.lower().endswith(("config", "settings")) and key in module.scopes[node].bindings:
                         inner = self._class_attribute(module, node, key, depth + 1)
                         found.append(Option(value=inner))
@@ -607,9 +618,12 @@ class Evaluator:
     def django_setting(self, name: str, depth: int = 0) -> Value:
         """The value of a Django setting: whatever settings modules of the project bind at their top level."""
         found: list[Option] = []
-        for module in self.world.modules_containing(name):
-            if "settings" in str(module.path) and name in module.root.bindings and depth < 10:
-                found.append(Option(value=self.name_in(module, module.root, name, depth=depth + 1)))
+        if depth < 10:
+            found += [
+                Option(value=self.name_in(module, module.root, name, depth=depth + 1))
+                for module in self.world.modules_containing(name)
+                if "settings" in str(module.path) and name in module.root.bindings
+            ]
         return union(found) if found else Unknown(reason=f"settings.{name} is set nowhere in the project")
 
     # -- calls -----------------------------------------------------------------------------------------------------------------
@@ -667,7 +681,12 @@ class Evaluator:
         def apply(value: Value) -> Value:
             if isinstance(value, Instance) and value.qualname in calls.ENV_OBJECTS:
                 return calls.env_read(
-                    value.qualname, node, lambda inner: self.evaluate(module, inner, env, depth + 1), module.place(node), self._env_scheme(value), func.attr
+                    value.qualname,
+                    node,
+                    lambda inner: self.evaluate(module, inner, env, depth + 1),
+                    module.place(node),
+                    self._env_scheme(value),
+                    func.attr,
                 )
             if isinstance(value, Instance):
                 definition = self.world.definition(value.qualname)

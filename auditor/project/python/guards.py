@@ -9,13 +9,17 @@ from collections.abc import Callable
 from auditor.project.python.module import Module
 from auditor.project.python.values import Guard
 
-_DEVELOPMENT_NAME = re.compile(r"(?:^|_|\.)(?:is_?)?(?:debug|dev|develop|development|local|localhost|testing|test|tests)(?:_?(?:mode|env|environment|server))?$", re.I)
-_PRODUCTION_NAME = re.compile(r"(?:^|_|\.)(?:is_?)?(?:prod|production|live|deployed|heroku|render|railway)(?:_?(?:mode|env|environment))?$", re.I)
-_DEVELOPMENT_WORD = re.compile(r"^(?:dev|devel|develop|development|debug|local|localhost|test|testing|tests|ci)$", re.I)
-_PRODUCTION_WORD = re.compile(r"^(?:prod|production|live|prd)$", re.I)
-_MODE_NAME = re.compile(r"(?:env|environment|stage|mode|profile|settings|config|debug|prod|dev)", re.I)
-_FALSE_WORD = re.compile(r"^(?:0|false|no|off|)$", re.I)
-_TRUE_WORD = re.compile(r"^(?:1|true|yes|on|t|y)$", re.I)
+_DEVELOPMENT_NAME = re.compile(
+    r"(?:^|_|\.)(?:is_?)?(?:debug|dev|develop|development|local|localhost|testing|test|tests)(?:_?(?:mode|env|environment|server))?$", re.IGNORECASE
+)
+_PRODUCTION_NAME = re.compile(
+    r"(?:^|_|\.)(?:is_?)?(?:prod|production|live|deployed|heroku|render|railway)(?:_?(?:mode|env|environment))?$", re.IGNORECASE
+)
+_DEVELOPMENT_WORD = re.compile(r"^(?:dev|devel|develop|development|debug|local|localhost|test|testing|tests|ci)$", re.IGNORECASE)
+_PRODUCTION_WORD = re.compile(r"^(?:prod|production|live|prd)$", re.IGNORECASE)
+_MODE_NAME = re.compile(r"(?:env|environment|stage|mode|profile|settings|config|debug|prod|dev)", re.IGNORECASE)
+_FALSE_WORD = re.compile(r"^(?:0|false|no|off|)$", re.IGNORECASE)
+_TRUE_WORD = re.compile(r"^(?:1|true|yes|on|t|y)$", re.IGNORECASE)
 
 Resolver = Callable[[ast.expr], ast.expr | None]
 """Gives the expression a name stands for, if it has exactly one."""
@@ -50,7 +54,7 @@ def classify(test: ast.expr, resolve: Resolver, *, depth: int = 0) -> tuple[Guar
             same = bool(first) and all(kind and kind[0].kind == first[0].kind for kind in kinds)
             found = (Guard(kind=first[0].kind),) if same else ()
         case ast.Compare(left=left, ops=[operator], comparators=[right]):
-            found = _comparison(left, operator, right, resolve, depth)
+            found = _comparison(left, operator, right, resolve)
         case _:
             found = _truth(test, resolve, depth)
     if depth:
@@ -85,7 +89,7 @@ def _truth(test: ast.expr, resolve: Resolver, depth: int) -> tuple[Guard, ...]:
     return ()
 
 
-def _comparison(left: ast.expr, operator: ast.cmpop, right: ast.expr, resolve: Resolver, depth: int) -> tuple[Guard, ...]:
+def _comparison(left: ast.expr, operator: ast.cmpop, right: ast.expr, resolve: Resolver) -> tuple[Guard, ...]:
     if isinstance(left, ast.Constant) and not isinstance(right, ast.Constant):
         if isinstance(operator, ast.In):
             # `"runserver" in sys.argv`, `"localhost" in host`
@@ -103,27 +107,27 @@ def _comparison(left: ast.expr, operator: ast.cmpop, right: ast.expr, resolve: R
         return ()
     subject = _environment_name(left) or _subject(left, resolve) or ""
     last = subject.rsplit(".", 1)[-1]
-    kind = ""
-    if words == ("None",):
-        kind = "unset"
-    elif last and _DEVELOPMENT_NAME.search(last) and all(_TRUE_WORD.match(word) for word in words):
-        kind = "development"
-    elif last and _DEVELOPMENT_NAME.search(last) and all(_FALSE_WORD.match(word) for word in words):
-        kind = "production"
-    elif last and _PRODUCTION_NAME.search(last) and all(_TRUE_WORD.match(word) for word in words):
-        kind = "production"
-    elif last and _PRODUCTION_NAME.search(last) and all(_FALSE_WORD.match(word) for word in words):
-        kind = "development"
-    elif all(_DEVELOPMENT_WORD.match(word) for word in words) and _MODE_NAME.search(last):
-        kind = "development"
-    elif any(_PRODUCTION_WORD.match(word) for word in words) and _MODE_NAME.search(last):
-        kind = "production"
-    elif words == ("",):
-        kind = "unset"
+    kind = _mode(last, words)
     if not kind:
         return ()
     guard = Guard(kind=kind, name=last)
     return (negate(guard),) if negative else (guard,)
+
+
+def _mode(name: str, words: tuple[str, ...]) -> str:
+    """What it means that the variable ``name`` has one of the values ``words``."""
+    if words in (("None",), ("",)):
+        return "unset"
+    yes, no = all(_TRUE_WORD.match(word) for word in words), all(_FALSE_WORD.match(word) for word in words)
+    if name and _DEVELOPMENT_NAME.search(name) and (yes or no):
+        return "development" if yes else "production"
+    if name and _PRODUCTION_NAME.search(name) and (yes or no):
+        return "production" if yes else "development"
+    if not _MODE_NAME.search(name):
+        return ""
+    if all(_DEVELOPMENT_WORD.match(word) for word in words):
+        return "development"
+    return "production" if any(_PRODUCTION_WORD.match(word) for word in words) else ""
 
 
 def _words(node: ast.expr) -> tuple[str, ...] | None:
@@ -133,7 +137,9 @@ def _words(node: ast.expr) -> tuple[str, ...] | None:
         case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
             if elements and all(isinstance(element, ast.Constant) for element in elements):
                 return tuple(str(element.value) for element in elements if isinstance(element, ast.Constant))
-    return None
+            return None
+        case _:
+            return None
 
 
 def _subject(node: ast.expr, resolve: Resolver, depth: int = 0) -> str | None:
@@ -275,4 +281,5 @@ def leaves(block: list[ast.stmt]) -> bool:
             return (_dotted(func) or "").rsplit(".", 1)[-1] in ("exit", "_exit", "abort", "quit", "fail")
         case ast.If(body=body, orelse=orelse):
             return leaves(body) and leaves(orelse)
-    return False
+        case _:
+            return False

@@ -27,7 +27,9 @@ class Use:
     place: Place
 
 
-_LOGGING = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "echo", "secho", "write", "capture_message"})
+_LOGGING = frozenset(
+    {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "echo", "secho", "write", "capture_message"}
+)
 _TOLERANT = frozenset(
     {
         "print", "bool", "repr", "isinstance", "type", "id", "pprint.pprint", "logging.getLogger", "dotenv.load_dotenv", "any", "all", "filter",
@@ -51,7 +53,17 @@ _TOLERATED_SETTINGS = frozenset(
     }
 )  # fmt: skip
 _FLASK_SECRETS = frozenset({"SECRET_KEY", "JWT_SECRET_KEY", "secret_key"})
-_SESSION_WORDS = ("session", "flash(", "flask_login", "flask_wtf", "CSRFProtect", "flask_jwt_extended", "flask_session", "Authlib", "authlib")
+_SESSION_WORDS = (
+    "session",
+    "flash(",
+    "flask_login",
+    "flask_wtf",
+    "CSRFProtect",
+    "flask_jwt_extended",
+    "flask_session",
+    "Authlib",
+    "authlib",
+)
 _MAX_DEPTH = 6
 
 
@@ -101,7 +113,7 @@ class Uses:
                 if text and attribute in _TEXT_METHODS and isinstance(call, ast.Call):
                     yield from self._follow(module, call, depth + 1, text=True)
                 elif text:
-                    yield from self._text_method(module, parent, depth)
+                    yield self._text_method(module, parent)
                 else:
                     yield breaks(f"`.{attribute}` of None raises AttributeError")
             case ast.FormattedValue():
@@ -130,7 +142,11 @@ class Uses:
                 if values[-1] is node:
                     yield from self._follow(module, parent, depth + 1, text=text)
                 else:
-                    yield fine("checked", "has a default behind `or`") if not text else breaks('str(None) is the text "None", which is true: the default is never used')
+                    yield (
+                        fine("checked", "has a default behind `or`")
+                        if not text
+                        else breaks('str(None) is the text "None", which is true: the default is never used')
+                    )
             case ast.BoolOp(values=values):
                 if values[-1] is node and not isinstance(module.parents.get(parent), (ast.If, ast.IfExp, ast.While, ast.BoolOp, ast.UnaryOp)):
                     yield from self._follow(module, parent, depth + 1, text=text)
@@ -161,21 +177,21 @@ class Uses:
                 yield from self._returned(module, parent, node, depth, text=text)
             case ast.Assign(targets=targets):
                 if text:
-                    yield self._stringified(module, node, parent)
+                    yield self._stringified(module, parent)
                     return
                 for target in targets:
                     yield from self._assigned(module, target, parent, depth)
             case ast.AnnAssign(target=target, annotation=annotation):
                 if text:
-                    yield self._stringified(module, node, parent)
+                    yield self._stringified(module, parent)
                     return
                 yield from self._annotated(module, target, annotation, parent, depth)
             case ast.AugAssign():
                 yield breaks("an operation on None raises TypeError")
             case ast.Dict():
-                yield from self._in_dict(module, node, parent, depth, text=text)
+                yield from self._in_dict(module, node, parent, text=text)
             case ast.List() | ast.Tuple() | ast.Set():
-                yield from self._in_list(module, node, parent, depth)
+                yield from self._in_list(module, node, parent)
             case ast.arguments():
                 function = module.parents.get(parent)
                 if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -187,12 +203,10 @@ class Uses:
             case _:
                 yield fine("unknown", "is passed on in a way that is not followed")
 
-    def _text_method(self, module: Module, attribute: ast.Attribute, depth: int) -> Iterator[Use]:
-        del depth
-        yield self._use("breaks", 'str(None) is the text "None"', module, attribute)
+    def _text_method(self, module: Module, attribute: ast.Attribute) -> Use:
+        return self._use("breaks", 'str(None) is the text "None"', module, attribute)
 
-    def _stringified(self, module: Module, node: ast.expr, statement: ast.stmt) -> Use:
-        del node
+    def _stringified(self, module: Module, statement: ast.stmt) -> Use:
         return self._use("breaks", 'str(None) is the text "None", which passes every later check for emptiness', module, statement)
 
     def _formatted(self, module: Module, node: ast.expr) -> Use:
@@ -219,7 +233,7 @@ class Uses:
         if qualname == "str":
             yield from self._follow(module, call, depth + 1, text=True)
         elif qualname in ("int", "float"):
-            yield use("breaks", f'{qualname}(None) raises {"ValueError" if text else "TypeError"}')
+            yield use("breaks", f"{qualname}(None) raises {'ValueError' if text else 'TypeError'}")
         elif qualname in ("os.getenv", "os.environ.get") and node in call.args[1:2]:
             yield from self._follow(module, call, depth + 1, text=text)  # the default of another read: the outcome is the outer read's
         elif qualname in _PASS_THROUGH:
@@ -236,7 +250,19 @@ class Uses:
             yield use("breaks", "None becomes the default of a field that is not declared optional")
         elif name in ("append", "add", "extend", "insert", "update", "setdefault", "get", "pop", "count", "index", "remove", "put"):
             yield use("unknown", f"is put into a container by .{name}()")
-        elif name in ("startswith", "endswith", "join", "split", "replace", "compile", "fromisoformat", "loads", "b64decode", "encode", "decode"):
+        elif name in (
+            "startswith",
+            "endswith",
+            "join",
+            "split",
+            "replace",
+            "compile",
+            "fromisoformat",
+            "loads",
+            "b64decode",
+            "encode",
+            "decode",
+        ):
             yield use("breaks", f"{name}() does not accept None: TypeError")
         elif name in ("config", "from_mapping") or name.startswith(("with_", "set_")):
             yield use("unknown", f"is passed to {name}()")
@@ -283,7 +309,9 @@ class Uses:
         if text:
             yield self._use("breaks", f'{function.name}() returns the text "None"', module, statement)
             return
-        is_property = any(isinstance(decorator, ast.Name) and decorator.id in ("property", "cached_property") for decorator in function.decorator_list)
+        is_property = any(
+            isinstance(decorator, ast.Name) and decorator.id in ("property", "cached_property") for decorator in function.decorator_list
+        )
         found = False
         for other in self.world.modules_containing(function.name):
             for call in other.calls:
@@ -337,9 +365,7 @@ class Uses:
         else:
             yield from self._assigned(module, target, statement, depth)
 
-    def _class_field(
-        self, module: Module, scope: Scope, name: str, statement: ast.stmt, annotation: ast.expr | None, depth: int
-    ) -> Iterator[Use]:
+    def _class_field(self, module: Module, scope: Scope, name: str, statement: ast.stmt, annotation: ast.expr | None, depth: int) -> Iterator[Use]:
         assert isinstance(scope.node, ast.ClassDef)
         optional = annotation is not None and any(word in ast.unparse(annotation) for word in ("None", "Optional", "Any"))
         if self._is_model(module, scope.node) and annotation is not None and not optional:
@@ -366,7 +392,7 @@ class Uses:
         elif key in _TOLERATED_SETTINGS:
             yield self._use("tolerated", f"{key} may be None", module, statement)
         else:
-            found = list(self._attribute(module, key, statement, depth, owner_only=False)) + list(self._config_reads(module, key, depth))
+            found = list(self._attribute(module, key, statement, depth, owner_only=False)) + list(self._config_reads(key, depth))
             yield from found or (self._use("unknown", f"becomes the setting {key}", module, statement),)
 
     def _flask_secret(self, module: Module, name: str, statement: ast.stmt) -> Use:
@@ -375,7 +401,7 @@ class Uses:
                 return self._use("breaks", f"{name} becomes None: the first request that uses the session fails", module, statement)
         return self._use("unknown", f"{name} becomes None", module, statement)
 
-    def _config_reads(self, module: Module, key: str, depth: int) -> Iterator[Use]:
+    def _config_reads(self, key: str, depth: int) -> Iterator[Use]:
         for other in self.world.modules_containing(key, "config"):
             for node in list(other.parents):
                 match node:
@@ -387,7 +413,6 @@ class Uses:
                         yield from self._once(other, node, depth)
                     case _:
                         pass
-        del module
 
     def _once(self, module: Module, node: ast.expr, depth: int) -> Iterator[Use]:
         key = (module.path, id(node), "")
@@ -403,7 +428,12 @@ class Uses:
         modules = (module,) if owner_only else tuple(self.world.modules_containing(name))
         for other in modules:
             for node in list(other.parents):
-                if not isinstance(node, ast.Attribute) or node.attr != name or _is_store(node) or node.lineno == getattr(statement, "lineno", 0) and other is module:
+                if (
+                    not isinstance(node, ast.Attribute)
+                    or node.attr != name
+                    or _is_store(node)
+                    or (node.lineno == getattr(statement, "lineno", 0) and other is module)
+                ):
                     continue
                 if owner_only and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")):
                     continue
@@ -440,7 +470,11 @@ class Uses:
         ]
         loads.sort(key=lambda node: (node.lineno, node.col_offset))
         since = getattr(statement, "lineno", 0)
-        rebound = [binding.line for binding in scope.bindings[name] if binding.line > since and binding.kind == "assign" and _unconditional(module, binding.node, scope)]
+        rebound = [
+            binding.line
+            for binding in scope.bindings[name]
+            if binding.line > since and binding.kind == "assign" and _unconditional(module, binding.node, scope)
+        ]
         found = False
         for node in loads:
             here = module.scope_of(node) is scope
@@ -470,7 +504,7 @@ class Uses:
                 yield self._use("unknown", f"{name} is not used here", module, where)
             return
         if "settings" in str(module.path) or "INSTALLED_APPS" in module.root.bindings:
-            if name in ("SECRET_KEY",) or name in _CHECKED_SETTINGS:
+            if name == "SECRET_KEY" or name in _CHECKED_SETTINGS:
                 yield self._use("checked", f"Django refuses to start with an empty {name}", module, where)
             else:
                 yield from self._setting(module, name, where, depth)
@@ -507,7 +541,7 @@ class Uses:
                     if in_else and _proves(test, text, positive=False):
                         return True
                 case ast.BoolOp(op=ast.And(), values=values):
-                    if any(_proves(value, text, positive=True) for value in values[: values.index(child)] if isinstance(child, ast.expr)):
+                    if any(_proves(value, text, positive=True) for value in _before(values, child)):
                         return True
                 case ast.Try(body=body, handlers=handlers) if child in body and handlers and any(_catches_none(handler) for handler in handlers):
                     return True
@@ -523,7 +557,7 @@ class Uses:
                 crossed = True
         return False
 
-    def _in_dict(self, module: Module, node: ast.expr, parent: ast.Dict, depth: int, *, text: bool) -> Iterator[Use]:
+    def _in_dict(self, module: Module, node: ast.expr, parent: ast.Dict, *, text: bool) -> Iterator[Use]:
         if text:
             yield self._use("breaks", 'the text "None" is stored', module, node)
             return
@@ -539,8 +573,7 @@ class Uses:
             return
         yield self._use("unknown", f"is stored under {key_text!r}" if key_text else "is stored in a dict", module, node)
 
-    def _in_list(self, module: Module, node: ast.expr, parent: ast.expr, depth: int) -> Iterator[Use]:
-        del depth
+    def _in_list(self, module: Module, node: ast.expr, parent: ast.expr) -> Iterator[Use]:
         holder = module.parents.get(parent)
         if isinstance(holder, ast.Call) and isinstance(holder.func, ast.Name) and holder.func.id in ("all", "any", "filter"):
             yield self._use("checked", "is tested", module, node)
@@ -557,7 +590,9 @@ class Uses:
         """Whether a dict or list is gone through for empty entries: `[k for k, v in x.items() if not v]`, `all(x)`."""
         for node in list(module.parents):
             match node:
-                case ast.comprehension(iter=source, ifs=[_, *_]) if any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(source)):
+                case ast.comprehension(iter=source, ifs=[_, *_]) if any(
+                    isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(source)
+                ):
                     return True
                 case ast.For(iter=source, body=body) if any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(source)):
                     if any(isinstance(inner, (ast.Raise, ast.If)) for statement in body for inner in ast.walk(statement)):
@@ -572,6 +607,10 @@ class Uses:
 
     def _use(self, kind: str, message: str, module: Module, node: ast.AST) -> Use:
         return Use(kind=kind, message=message, place=module.place(node, message))
+
+
+def _before(values: list[ast.expr], child: ast.AST) -> list[ast.expr]:
+    return values[: next((index for index, value in enumerate(values) if value is child), 0)]
 
 
 def _short(qualname: str) -> str:
@@ -599,7 +638,11 @@ def _proves(test: ast.expr, text: str, *, positive: bool) -> bool:
         case ast.BoolOp(op=ast.And(), values=values):
             return any(_proves(value, text, positive=True) for value in values) if positive else False
         case ast.BoolOp(op=ast.Or(), values=values):
-            return all(_proves(value, text, positive=True) for value in values) if positive else any(_proves(value, text, positive=False) for value in values)
+            return (
+                all(_proves(value, text, positive=True) for value in values)
+                if positive
+                else any(_proves(value, text, positive=False) for value in values)
+            )
         case ast.Compare(left=left, ops=[operator], comparators=[right]):
             if isinstance(right, ast.Constant) and right.value is None and _mentions(left, text):
                 return isinstance(operator, (ast.IsNot, ast.NotEq)) if positive else isinstance(operator, (ast.Is, ast.Eq))
@@ -641,7 +684,9 @@ def _establishes(statement: ast.stmt, text: str) -> bool:
 
 def _rebinds(block: list[ast.stmt], text: str) -> bool:
     return any(
-        isinstance(inner, ast.Assign) and any(ast.unparse(target) == text for target in inner.targets) for statement in block for inner in ast.walk(statement)
+        isinstance(inner, ast.Assign) and any(ast.unparse(target) == text for target in inner.targets)
+        for statement in block
+        for inner in ast.walk(statement)
     )
 
 

@@ -178,9 +178,7 @@ def union(options: list[Option]) -> Value:
 def options(value: Value) -> tuple[Option, ...]:
     """The alternatives of a value: itself, or the options of a union."""
     if isinstance(value, Union):
-        return tuple(
-            Option(value=option.value.via(*value.trail) if value.trail else option.value, guards=option.guards) for option in value.options
-        )
+        return tuple(Option(value=option.value.via(*value.trail) if value.trail else option.value, guards=option.guards) for option in value.options)
     return (Option(value=value),)
 
 
