@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -43,23 +44,28 @@ class Examiner:
         except Unreadable as error:
             return Examined(path=path, troubles=(Trouble(check="scan/unreadable", place=Place(path=path), message=str(error)),))
         try:
-            module = Module(path, text)
+            tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return Examined(path=path, troubles=(_syntax_trouble(path, error),))
         try:
-            return self._sites(path, text, module)
+            return self._sites(path, text, tree)
         except RecursionError:
             message = "is nested too deeply to be examined; split the expression"
             return Examined(path=path, troubles=(Trouble(check="scan/syntax", place=Place(path=path), message=message),))
 
-    def _sites(self, path: PurePosixPath, text: str, module: Module) -> Examined:
+    def _sites(self, path: PurePosixPath, text: str, tree: ast.Module) -> Examined:
         admitted = [
             (prepared, gates) for prepared in self.prepared if (gates := [gate for gate in prepared.gates if admits(gate, text, self.aliases)])
         ]
         if not admitted:
             return Examined(path=path, stage="ast")
+        module = Module(path, text, tree)
         self.evaluator.world.adopt(module)
-        confirmed = [(prepared, kept) for prepared, gates in admitted if (kept := [gate for gate in gates if confirms(gate, module, self.evaluator)])]
+        confirmed = [
+            (prepared, kept)
+            for prepared, gates in admitted
+            if (kept := [gate for gate in gates if confirms(gate, module, self.evaluator, self.aliases)])
+        ]
         if not confirmed:
             return Examined(path=path, stage="ast")
         from auditor.engines.python.matching import Matcher, UnparsedError  # noqa: PLC0415 - libcst is imported for confirmed files only

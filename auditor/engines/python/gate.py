@@ -149,10 +149,11 @@ def admits(gate: Gate, text: str, aliases: dict[str, frozenset[str]]) -> bool:
     return all(literal in text or any(alias in text for alias in aliases.get(literal, ())) for literal in gate.literals)
 
 
-def confirms(gate: Gate, module: Module, evaluator: Evaluator) -> bool:
+def confirms(gate: Gate, module: Module, evaluator: Evaluator, aliases: dict[str, frozenset[str]]) -> bool:
     """Whether the subject really occurs: a call that resolves to the name, a method of that name, an assignment to it."""
     if gate.kind == "call":
-        return any(evaluator.world.qualify(module, call.func) == gate.name for call in module.calls)
+        names = called_as(gate, module, aliases)
+        return any(last_name(call.func) in names and evaluator.world.qualify(module, call.func) == gate.name for call in module.calls)
     if gate.kind == "method":
         return any(isinstance(call.func, ast.Attribute) and (not gate.name or call.func.attr == gate.name) for call in module.calls)
     if gate.kind == "assign" and (gate.name or gate.target is not None):
@@ -164,3 +165,15 @@ def confirms(gate: Gate, module: Module, evaluator: Evaluator) -> bool:
                     return True
         return False
     return True
+
+
+def called_as(gate: Gate, module: Module, aliases: dict[str, frozenset[str]]) -> frozenset[str]:
+    """The last names a call of the subject may have here: its own, import aliases, and variables that hold it (`send = flask.send_file`)."""
+    last = gate.name.rsplit(".", 1)[-1]
+    held = re.findall(rf"^[ \t]*(\w+)[ \t]*=[ \t]*(?:\w+\.)*{re.escape(last)}[ \t]*(?:#.*)?$", module.text, re.MULTILINE)
+    return frozenset({last, *aliases.get(last, ()), *held})
+
+
+def last_name(node: ast.expr) -> str:
+    """The last part of a dotted name, "" for anything else."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -63,11 +63,11 @@ class Scope:
 class Module:
     """A parsed file. Raises SyntaxError, ValueError, RecursionError or MemoryError as `ast.parse` does."""
 
-    def __init__(self, path: PurePosixPath, text: str) -> None:
+    def __init__(self, path: PurePosixPath, text: str, tree: ast.Module | None = None) -> None:
         self.path = path
         self.text = text
         self.lines = text.split("\n")
-        self.tree = ast.parse(text)
+        self.tree = ast.parse(text) if tree is None else tree
         self.parents: dict[ast.AST, ast.AST] = {}
         self.scopes: dict[ast.AST, Scope] = {}
         self.calls: list[ast.Call] = []
