@@ -35,7 +35,7 @@ def unchecked_environment_read(project: Project, match: Match) -> Verdict | None
     if broken:
         first = broken[0]
         message = f"when {shown} is not set, None comes back and {first.message}"
-        related = tuple(use.place for use in broken[:4] if use.place.span != site.span or use.place.path != site.path)
+        related = tuple(use.place for use in broken[:4] if (use.place.path, use.place.line) != (site.path, site.line))
         return Verdict(outcome=Outcome.FAIL, message=message, related=related)
     unknown = [use for use in found if use.kind == "unknown"]
     if unknown or not found:

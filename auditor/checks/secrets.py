@@ -23,6 +23,8 @@ def hardcoded_secret(project: Project, match: Match) -> Verdict | None:
     value = _value(frame, match) if frame is not None else None
     if frame is None or value is None or _owner(project, frame) != match.detector.options.get("owner", "python"):
         return None
+    if _named_elsewhere(frame, value):
+        return None
     kinds = [_kind(option) for option in in_production(value)]
     if "literal" in kinds and (frame.guards and any(guard.kind == "development" for guard in frame.guards)):
         return Verdict(outcome=Outcome.PASS, message="is reached in development only")
@@ -52,7 +54,7 @@ def insecure_default(project: Project, match: Match) -> Verdict | None:
     del project
     frame = match.frame
     value = _value(frame, match) if frame is not None else None
-    if frame is None or value is None:
+    if frame is None or value is None or _named_elsewhere(frame, value):
         return None
     kinds = [_kind(option) for option in in_production(value)]
     if "default" not in kinds:
@@ -111,13 +113,27 @@ def _kind(option: Option) -> str:
             return "unknown"
 
 
+_REPORTED = re.compile(r"^(?:self\.)?(?:[A-Za-z]+_)*(?:SECRET|SECRET_KEY|SIGNING_KEY|JWT_KEY|ENCRYPTION_KEY|secret_key|jwt_secret)$")
+
+
+def _named_elsewhere(frame: Frame, value: Value) -> bool:
+    """Whether the constant is bound to a secret's name at another place, where it is a site of its own."""
+    place = frame.place()
+    for option in in_production(value):
+        for step in option.value.trail:
+            if (step.path, step.line) != (place.path, place.line) and _REPORTED.match(step.label.partition(" is ")[0]):
+                return True
+    return False
+
+
 def _is_secret(text: str) -> bool:
     return len(text.strip()) > 0 and not _PLACEHOLDER.search(text)
 
 
 def _owner(project: Project, frame: Frame) -> str:
     """Whose secret this is: Django's for settings modules, Flask's for `app.secret_key` and config classes, else Python's."""
-    if is_settings_module(frame.module):
+    names = {package.name for package in project.stack}
+    if ("django" in names or "django." in frame.module.text) and is_settings_module(frame.module):
         return "django"
     target = ""
     if isinstance(frame.node, ast.Assign):
@@ -128,7 +144,6 @@ def _owner(project: Project, frame: Frame) -> str:
         return "flask"
     scope = frame.module.scope_of(frame.node)
     if isinstance(scope.node, ast.ClassDef) and not frame.evaluator.is_settings_class(frame.module, scope.node):
-        names = {package.name for package in project.stack}
         if "flask" in names and "fastapi" not in names:
             return "flask"
     return "python"

@@ -57,6 +57,8 @@ def _judge(project: Project, frame: Frame, option: Option, key: str) -> Verdict:
             return Verdict(outcome=Outcome.PASS, message="anchored to the module", related=trail)
         case EnvRead():
             return Verdict(outcome=Outcome.PASS, message="is configured from the environment", related=trail)
+        case Literal(value=None):
+            return Verdict(outcome=Outcome.PASS, message="serves no directory", related=trail)
         case Instance(qualname="io.BytesIO" | "io.StringIO"):
             return Verdict(outcome=Outcome.PASS, message="is served from memory", related=trail)
         case _:

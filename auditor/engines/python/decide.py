@@ -105,7 +105,7 @@ def _change(suggest: Mapping[str, str], frame: Frame, bound: Bound, matched: cst
             try:
                 replacement = cst.parse_expression(text)
             except cst.ParserSyntaxError:
-                return Change(title=text, safety=Safety.UNSAFE, before=before, after=text)
+                return Change(title="", safety=Safety.UNSAFE, before=before, after=text)
             if key.endswith("="):
                 changed = _with_keyword(changed, key[:-1], replacement)
             else:
@@ -122,7 +122,7 @@ def _change(suggest: Mapping[str, str], frame: Frame, bound: Bound, matched: cst
     edits: tuple[Edit, ...] = ()
     if isinstance(frame.node, ast.expr) and span is not None and "\n" not in after:
         edits = (Edit(path=frame.module.path, span=span, text=after),)
-    return Change(title="WORKS", safety=Safety.UNSAFE, before=textwrap.dedent(before), after=textwrap.dedent(after), edits=edits)
+    return Change(title="", safety=Safety.UNSAFE, before=textwrap.dedent(before), after=textwrap.dedent(after), edits=edits)
 
 
 def _with_keyword(node: cst.CSTNode, name: str, value: cst.BaseExpression) -> cst.CSTNode:
