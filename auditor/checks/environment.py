@@ -9,6 +9,7 @@ from auditor.checks.base import Match, Verdict
 from auditor.model import Outcome, Place
 from auditor.project.project import Project
 from auditor.project.python.evaluate import Evaluator
+from auditor.project.python.frame import Frame
 from auditor.project.python.module import Module
 from auditor.project.python.uses import Uses
 
@@ -31,7 +32,14 @@ def unchecked_environment_read(project: Project, match: Match) -> Verdict | None
             return Verdict(outcome=Outcome.PASS, message=f"{shown} is checked at start-up", related=(ensured,))
     found = uses.of(frame.module, frame.node)
     site = frame.place()
+    ensured_uses = [use for use in found if use.kind == "ensured"]
+    if ensured_uses:
+        return Verdict(outcome=Outcome.PASS, message=f"{shown} is checked", related=tuple(use.place for use in ensured_uses[:2]))
     broken = [use for use in found if use.kind == "breaks"]
+    switch = _switch(frame) if broken else None
+    if broken and switch is not None:
+        message = f"{shown} may be None and {broken[0].message}, unless the feature is switched off"
+        return Verdict(outcome=Outcome.REVIEW, message=message, related=(switch, *(use.place for use in broken[:2])))
     if broken:
         first = broken[0]
         message = f"when {shown} is not set, None comes back and {first.message}"
@@ -42,6 +50,20 @@ def unchecked_environment_read(project: Project, match: Match) -> Verdict | None
         what = unknown[0].message if unknown else "is not used here"
         return Verdict(outcome=Outcome.REVIEW, message=f"{shown} may be None and {what}", related=tuple(use.place for use in unknown[:3]))
     return Verdict(outcome=Outcome.PASS, message=f"{shown}: {found[0].message}", related=tuple(use.place for use in found[:3]))
+
+
+def _switch(frame: Frame) -> Place | None:
+    """A switch for the feature the variable belongs to (`LDAP_LOGIN_ENABLED` beside `LDAP_HOST_URL`): whether it is on cannot be told."""
+    statement = frame.module.statement_of(frame.node)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    if not isinstance(target, ast.Name) or "_" not in target.id:
+        return None
+    prefix = target.id.split("_", maxsplit=1)[0]
+    for name, bindings in frame.module.scope_of(frame.node).bindings.items():
+        words = name.split("_")
+        if name != target.id and prefix in words and {"ENABLED", "ENABLE", "USE", "ACTIVE", "DISABLED"} & set(words):
+            return frame.module.place(bindings[0].node, f"{name} switches the feature")
+    return None
 
 
 def _constant(node: ast.expr) -> str | None:

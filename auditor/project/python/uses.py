@@ -20,7 +20,10 @@ from auditor.project.python.values import options
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """One end of a value's way. ``kind``: breaks, checked, tolerated or unknown; ``message`` says what happens there."""
+    """One end of a value's way; ``message`` says what happens there.
+
+    ``kind``: ``breaks``; ``ensured`` (the start is stopped when it is None: no other use ever sees one); ``checked`` or ``tolerated`` here; ``unknown``.
+    """
 
     kind: str
     message: str
@@ -136,6 +139,8 @@ class Uses:
                     yield breaks("`in None` raises TypeError")
                 elif any(isinstance(operator, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) for operator in operators):
                     yield breaks("None cannot be ordered: TypeError")
+                elif self._stops(module, node):
+                    yield fine("ensured", "is tested")
                 else:
                     yield fine("tolerated", "is only compared")
             case ast.BoolOp(op=ast.Or(), values=values):
@@ -153,7 +158,7 @@ class Uses:
                 else:
                     yield fine("checked", "is tested")
             case ast.UnaryOp(op=ast.Not()):
-                yield fine("checked", "is tested")
+                yield fine("ensured" if self._stops(module, node) else "checked", "is tested")
             case ast.UnaryOp():
                 yield breaks("an operation on None raises TypeError")
             case ast.IfExp(test=test):
@@ -162,7 +167,7 @@ class Uses:
                 else:
                     yield from self._follow(module, parent, depth + 1, text=text)
             case ast.If() | ast.While() | ast.Assert():
-                yield fine("checked", "is tested")
+                yield fine("ensured" if self._stops(module, node) else "checked", "is tested")
             case ast.For() | ast.AsyncFor() | ast.comprehension():
                 yield breaks("None cannot be iterated: TypeError")
             case ast.Starred():
@@ -203,6 +208,15 @@ class Uses:
             case _:
                 yield fine("unknown", "is passed on in a way that is not followed")
 
+    def _stops(self, module: Module, node: ast.expr) -> bool:
+        """Whether the test ``node`` belongs to stops the program when the value is None."""
+        statement = module.statement_of(node)
+        return (
+            isinstance(statement, (ast.If, ast.Assert))
+            and _establishes(statement, ast.unparse(node))
+            and not _rebinds_in(statement, ast.unparse(node))
+        )
+
     def _text_method(self, module: Module, attribute: ast.Attribute) -> Use:
         return self._use("breaks", 'str(None) is the text "None"', module, attribute)
 
@@ -240,6 +254,8 @@ class Uses:
             yield from self._follow(module, call, depth + 1, text=text)
         elif qualname == "getattr" or (qualname == "setattr" and call.args[1:2] == [node]):
             yield use("breaks", f"{qualname} with None as the name raises TypeError")
+        elif any(keyword.value is node and keyword.arg == "default" for keyword in call.keywords):
+            yield use("unknown", f"is the default of {name}()")
         elif qualname in _TOLERANT or (name in _LOGGING and not qualname.startswith("builtins")) or qualname.startswith("logging."):
             yield use("tolerated", f"{name or qualname}() accepts None")
         elif qualname.startswith(_DEFAULT_CHAIN):
@@ -543,6 +559,9 @@ class Uses:
                 case ast.BoolOp(op=ast.And(), values=values):
                     if any(_proves(value, text, positive=True) for value in _before(values, child)):
                         return True
+                case ast.BoolOp(op=ast.Or(), values=values):
+                    if any(_proves(value, text, positive=False) for value in _before(values, child)):
+                        return True
                 case ast.Try(body=body, handlers=handlers) if child in body and handlers and any(_catches_none(handler) for handler in handlers):
                     return True
                 case _:
@@ -688,6 +707,10 @@ def _rebinds(block: list[ast.stmt], text: str) -> bool:
         for statement in block
         for inner in ast.walk(statement)
     )
+
+
+def _rebinds_in(statement: ast.stmt, text: str) -> bool:
+    return isinstance(statement, ast.If) and (_rebinds(statement.body, text) or _rebinds(statement.orelse, text))
 
 
 def _catches_key_error(handler: ast.ExceptHandler) -> bool:
