@@ -1,0 +1,91 @@
+"""Regular expressions that can run away: refused before they ever meet a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from re import _constants as constants
+from re import _parser as parser
+
+MAX_LENGTH = 1000
+_REPEATS = (constants.MAX_REPEAT, constants.MIN_REPEAT)
+
+
+def danger(expression: str) -> str:
+    """Why an expression is refused: it does not compile, is too long, or repeats something that can itself match in many ways; "" if it is fine.
+
+    Nested unbounded repetition, such as ``(a+)+``, and repeated alternatives that start alike, such as ``(a|ab)*``, make Python's matcher take
+    exponential time (https://owasp.org/www-community/attacks/Regular_expression_Denial_of_Service_-_ReDoS).
+    """
+    if len(expression) > MAX_LENGTH:
+        return f"is longer than {MAX_LENGTH} characters"
+    try:
+        re.compile(expression)
+        tree = parser.parse(expression)
+    except (re.error, OverflowError, RecursionError) as error:
+        return f"does not compile ({error})"
+    return "repeats what already repeats, which can take for ever" if _nested(tree) else ""
+
+
+def _nested(tree: Iterable[tuple[object, object]]) -> bool:
+    for operator, argument in tree:
+        if operator in _REPEATS:
+            body = list(argument[2])  # type: ignore[index]
+            if _is_unbounded(operator, argument) and (_runs_away(body) or _ambiguous(body)):
+                return True
+            if _nested(body):
+                return True
+        elif any(_nested(part) for part in _parts(operator, argument)):
+            return True
+    return False
+
+
+def _parts(operator: object, argument: object) -> list[list[tuple[object, object]]]:
+    """The sub-expressions of a group, an alternative or a look-around."""
+    if operator is constants.SUBPATTERN:
+        return [list(argument[-1])]  # type: ignore[index]
+    if operator is constants.BRANCH:
+        return [list(branch) for branch in argument[1]]  # type: ignore[index]
+    if operator in (constants.ASSERT, constants.ASSERT_NOT):
+        return [list(argument[1])]  # type: ignore[index]
+    return []
+
+
+def _is_unbounded(operator: object, argument: object) -> bool:
+    if operator not in _REPEATS:
+        return False
+    low, high, _ = argument  # type: ignore[misc]
+    return high is constants.MAXREPEAT or int(high) - int(low) > 100
+
+
+def _runs_away(body: list[tuple[object, object]]) -> bool:
+    """Whether a repeated body may be nothing but another repetition: then the two share the text in ever so many ways."""
+    if len(body) == 1 and body[0][0] is constants.SUBPATTERN:
+        return _runs_away(list(body[0][1][-1]))  # type: ignore[index]
+    if len(body) == 1 and body[0][0] is constants.BRANCH:
+        return any(_runs_away(branch) for branch in _parts(*body[0]))
+    inner = [_is_unbounded(*item) for item in body]
+    return any(inner) and all(repeats or _nullable(*item) for repeats, item in zip(inner, body, strict=True))
+
+
+def _nullable(operator: object, argument: object) -> bool:
+    if operator in _REPEATS:
+        return argument[0] == 0  # type: ignore[index]
+    if operator in (constants.AT, constants.ASSERT, constants.ASSERT_NOT):
+        return True
+    parts = _parts(operator, argument)
+    if operator is constants.BRANCH:
+        return any(all(_nullable(*item) for item in part) for part in parts)
+    return bool(parts) and all(_nullable(*item) for item in parts[0])
+
+
+def _ambiguous(body: Iterable[tuple[object, object]]) -> bool:
+    """Whether a repeated group has alternatives of which two start with the same literal."""
+    for operator, argument in body:
+        if operator is constants.SUBPATTERN and _ambiguous(argument[-1]):  # type: ignore[index]
+            return True
+        if operator is constants.BRANCH:
+            starts = [branch[0] if len(branch) else None for branch in argument[1]]  # type: ignore[index]
+            if None in starts or len({repr(start) for start in starts}) != len(starts):
+                return True
+    return False
