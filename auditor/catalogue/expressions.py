@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from re import _constants as constants
-from re import _parser as parser
+from re import _constants as constants  # type: ignore[attr-defined]  # the standard library has no public parser for its expressions
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+Tree = Iterable[tuple[Any, Any]]
 
 MAX_LENGTH = 1000
 _REPEATS = (constants.MAX_REPEAT, constants.MIN_REPEAT)
@@ -27,10 +30,10 @@ def danger(expression: str) -> str:
     return "repeats what already repeats, which can take for ever" if _nested(tree) else ""
 
 
-def _nested(tree: Iterable[tuple[object, object]]) -> bool:
+def _nested(tree: Tree) -> bool:
     for operator, argument in tree:
         if operator in _REPEATS:
-            body = list(argument[2])  # type: ignore[index]
+            body = list(argument[2])
             if _is_unbounded(operator, argument) and (_runs_away(body) or _ambiguous(body)):
                 return True
             if _nested(body):
@@ -40,37 +43,37 @@ def _nested(tree: Iterable[tuple[object, object]]) -> bool:
     return False
 
 
-def _parts(operator: object, argument: object) -> list[list[tuple[object, object]]]:
+def _parts(operator: Any, argument: Any) -> list[list[tuple[Any, Any]]]:
     """The sub-expressions of a group, an alternative or a look-around."""
     if operator is constants.SUBPATTERN:
-        return [list(argument[-1])]  # type: ignore[index]
+        return [list(argument[-1])]
     if operator is constants.BRANCH:
-        return [list(branch) for branch in argument[1]]  # type: ignore[index]
+        return [list(branch) for branch in argument[1]]
     if operator in (constants.ASSERT, constants.ASSERT_NOT):
-        return [list(argument[1])]  # type: ignore[index]
+        return [list(argument[1])]
     return []
 
 
-def _is_unbounded(operator: object, argument: object) -> bool:
+def _is_unbounded(operator: Any, argument: Any) -> bool:
     if operator not in _REPEATS:
         return False
-    low, high, _ = argument  # type: ignore[misc]
+    low, high, _ = argument
     return high is constants.MAXREPEAT or int(high) - int(low) > 100
 
 
-def _runs_away(body: list[tuple[object, object]]) -> bool:
+def _runs_away(body: list[tuple[Any, Any]]) -> bool:
     """Whether a repeated body may be nothing but another repetition: then the two share the text in ever so many ways."""
     if len(body) == 1 and body[0][0] is constants.SUBPATTERN:
-        return _runs_away(list(body[0][1][-1]))  # type: ignore[index]
+        return _runs_away(list(body[0][1][-1]))
     if len(body) == 1 and body[0][0] is constants.BRANCH:
         return any(_runs_away(branch) for branch in _parts(*body[0]))
     inner = [_is_unbounded(*item) for item in body]
     return any(inner) and all(repeats or _nullable(*item) for repeats, item in zip(inner, body, strict=True))
 
 
-def _nullable(operator: object, argument: object) -> bool:
+def _nullable(operator: Any, argument: Any) -> bool:
     if operator in _REPEATS:
-        return argument[0] == 0  # type: ignore[index]
+        return bool(argument[0] == 0)
     if operator in (constants.AT, constants.ASSERT, constants.ASSERT_NOT):
         return True
     parts = _parts(operator, argument)
@@ -79,13 +82,13 @@ def _nullable(operator: object, argument: object) -> bool:
     return bool(parts) and all(_nullable(*item) for item in parts[0])
 
 
-def _ambiguous(body: Iterable[tuple[object, object]]) -> bool:
+def _ambiguous(body: Tree) -> bool:
     """Whether a repeated group has alternatives of which two start with the same literal."""
     for operator, argument in body:
-        if operator is constants.SUBPATTERN and _ambiguous(argument[-1]):  # type: ignore[index]
+        if operator is constants.SUBPATTERN and _ambiguous(argument[-1]):
             return True
         if operator is constants.BRANCH:
-            starts = [branch[0] if len(branch) else None for branch in argument[1]]  # type: ignore[index]
+            starts = [branch[0] if len(branch) else None for branch in argument[1]]
             if None in starts or len({repr(start) for start in starts}) != len(starts):
                 return True
     return False

@@ -42,7 +42,9 @@ def read(text: str, first_line: int, problems: Problems) -> Node | None:
     try:
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                problems.add(first_line + event.start_mark.line, "YAML anchors and aliases are not allowed", "write the value out")
+                problems.add(
+                    first_line + (event.start_mark.line if event.start_mark else 0), "YAML anchors and aliases are not allowed", "write the value out"
+                )
                 return None
         root = yaml.compose(text, Loader=_Loader)
         if not isinstance(root, yaml.MappingNode):

@@ -17,7 +17,8 @@ def agents_digest(catalogue: Catalogue) -> str:
     parts = [
         "# Framework gotchas",
         "",
-        "Code that passes its tests and breaks in production. Generated from `rules/` by `gotcha-audit catalogue publish`; change the entries, not this file.",
+        "Code that passes its tests and breaks in production.",
+        "Generated from `rules/` by `gotcha-audit catalogue publish`: change the entries, not this file.",
         "",
         "Before saying that a task is done, run `gotcha-audit scan .` and mend what FAILS. `gotcha-audit explain ID` prints an entry in full.",
         "",

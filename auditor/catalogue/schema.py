@@ -91,7 +91,7 @@ class _Entry:
         page: Page | None = None
         if self.origin.endswith((".yaml", ".yml")):
             front = read(self.text, 1, self.problems)
-            allowed = YAML_KEYS
+            allowed: tuple[str, ...] = YAML_KEYS
         else:
             page = take_apart(self.text, self.problems)
             front = read(page.front, page.front_line, self.problems) if page is not None else None
@@ -290,7 +290,9 @@ class _Entry:
             )
             return
         for element in node.elements:
-            kinds = [kind for kind in ("python", "semgrep", "text") if kind in element.items] or (["check"] if "check" in element.items else [])
+            kinds: list[str] = [kind for kind in ("python", "semgrep", "text") if kind in element.items]
+            if not kinds and "check" in element.items:
+                kinds = ["check"]
             if len(kinds) != 1:
                 self.problems.add(element.line, "a detector has one kind", "start it with `python:`, `semgrep:`, `text:` or `check:`")
                 continue
