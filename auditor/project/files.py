@@ -60,7 +60,9 @@ _BY_NAME = {
     "procfile": "procfile",
     "uwsgi.ini": "ini",
 }
-_ENV_NAME = re.compile(r"^(?:\.env(?:\..+|-.+|_.+)?|.+\.env(?:\.(?:example|sample|template|dist|local|production|development|test))?|env\.(?:example|sample))$")
+_ENV_NAME = re.compile(
+    r"^(?:\.env(?:\..+|-.+|_.+)?|.+\.env(?:\.(?:example|sample|template|dist|local|production|development|test))?|env\.(?:example|sample))$"
+)
 _DOCKERFILE_NAME = re.compile(r"^(?:dockerfile|containerfile)(?:[.\-_].+)?$")
 _PROCFILE_NAME = re.compile(r"^procfile(?:\.[\w-]+)?$")
 _NGINX_DIRECTORIES = frozenset({"nginx", "sites-available", "sites-enabled", "conf.d"})

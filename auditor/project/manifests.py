@@ -1,11 +1,19 @@
-"""What the manifests of a project declare."""
+"""What the manifests of a project declare: package.json, requirements, pyproject.toml, Pipfile, setup.cfg, setup.py, environment.yml."""
 
 from __future__ import annotations
 
+import ast
+import configparser
 import json
-from collections.abc import Mapping
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as PackageRequirement
+from packaging.utils import canonicalize_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +28,15 @@ class PackageJson:
     type: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """One dependency a Python manifest names: canonical name, exact version where it is pinned, and the line."""
+
+    name: str
+    version: str
+    line: int
+
+
 def _strings(value: object) -> dict[str, str]:
     return {str(key): item for key, item in value.items() if isinstance(item, str)} if isinstance(value, dict) else {}
 
@@ -28,7 +45,7 @@ def parse_package_json(text: str, directory: PurePosixPath) -> PackageJson:
     """A package.json; raises ValueError when it is no JSON object."""
     data = json.loads(text)
     if not isinstance(data, dict):
-        raise ValueError("is no JSON object")
+        raise ValueError("is no JSON object")  # noqa: TRY004 - callers treat it as any other malformed manifest
     kind = data.get("type")
     return PackageJson(
         dir=directory,
@@ -38,3 +55,116 @@ def parse_package_json(text: str, directory: PurePosixPath) -> PackageJson:
         scripts=_strings(data.get("scripts")),
         type=kind if isinstance(kind, str) else "commonjs",
     )
+
+
+def npm_version(text: str) -> str:
+    """The least version an npm range allows (`^5.1.0` -> 5.1.0), "" when it names none."""
+    found = re.search(r"\d+(?:\.\d+){0,2}", text)
+    return found.group(0) if found and not text.startswith(("file:", "git", "http", "link:")) else ""
+
+
+def python_manifest(path: PurePosixPath, text: str) -> tuple[Declared, ...] | None:
+    """The dependencies a Python manifest declares; None when the file is none. A manifest that does not parse declares nothing."""
+    name = path.name.lower()
+    try:
+        if re.fullmatch(r"(?:requirements|reqs)[\w.\-]*\.(?:txt|in)|.*requirements\.(?:txt|in)", name) or (
+            path.suffix in (".txt", ".in") and path.parent.name == "requirements"
+        ):
+            return tuple(_requirements(text))
+        if name == "pyproject.toml":
+            return tuple(_toml(tomllib.loads(text), text))
+        if name == "pipfile":
+            return tuple(_tables(tomllib.loads(text), ("packages", "dev-packages"), text))
+        if name == "setup.cfg":
+            return tuple(_setup_cfg(text))
+        if name == "setup.py":
+            return tuple(_setup_py(text))
+        if name in ("environment.yml", "environment.yaml"):
+            return tuple(_conda(text))
+    except (tomllib.TOMLDecodeError, configparser.Error, SyntaxError, ValueError, RecursionError):
+        return ()
+    return None
+
+
+def _requirement(text: str, line: int) -> Declared | None:
+    try:
+        parsed = PackageRequirement(text.strip())
+    except InvalidRequirement:
+        return None
+    pins = [specifier.version for specifier in parsed.specifier if specifier.operator in ("==", "===") and "*" not in specifier.version]
+    return Declared(name=canonicalize_name(parsed.name), version=pins[0] if pins else "", line=line)
+
+
+def _requirements(text: str) -> Iterator[Declared]:
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = re.split(r"(?:^|\s)#|\s--hash", raw, maxsplit=1)[0].rstrip("\\ \t")
+        if line and not line.startswith("-"):
+            found = _requirement(line, number)
+            if found is not None:
+                yield found
+
+
+def _line_of(text: str, name: str) -> int:
+    expression = re.compile(rf"""(?im)^.*(?<![\w-]){re.escape(name).replace("-", "[-_.]")}(?![\w-])""")
+    found = expression.search(text)
+    return text.count("\n", 0, found.end()) + 1 if found else 1
+
+
+def _toml(data: Mapping[str, object], text: str) -> Iterator[Declared]:
+    project = data.get("project")
+    lists: list[object] = []
+    if isinstance(project, dict):
+        lists.append(project.get("dependencies"))
+        optional = project.get("optional-dependencies")
+        lists += list(optional.values()) if isinstance(optional, dict) else []
+    groups = data.get("dependency-groups")
+    lists += list(groups.values()) if isinstance(groups, dict) else []
+    for items in lists:
+        for item in items if isinstance(items, list) else []:
+            found = _requirement(item, 1) if isinstance(item, str) else None
+            if found is not None:
+                yield Declared(name=found.name, version=found.version, line=_line_of(text, found.name))
+    tool = data.get("tool")
+    poetry = tool.get("poetry") if isinstance(tool, dict) else None
+    if isinstance(poetry, dict):
+        yield from _tables(poetry, ("dependencies", "dev-dependencies"), text)
+        for group in poetry["group"].values() if isinstance(poetry.get("group"), dict) else []:
+            if isinstance(group, dict):
+                yield from _tables(group, ("dependencies",), text)
+
+
+def _tables(data: Mapping[str, object], names: tuple[str, ...], text: str) -> Iterator[Declared]:
+    for table_name in names:
+        table = data.get(table_name)
+        for name, spec in table.items() if isinstance(table, dict) else []:
+            version = spec.get("version", "") if isinstance(spec, dict) else spec
+            pinned = re.fullmatch(r"={0,2}\s*(\d[\w.]*)", str(version).strip())
+            if name.lower() != "python":
+                yield Declared(name=canonicalize_name(name), version=pinned.group(1) if pinned else "", line=_line_of(text, name))
+
+
+def _setup_cfg(text: str) -> Iterator[Declared]:
+    parser = configparser.RawConfigParser(strict=False, interpolation=None)
+    parser.read_string(text)
+    if parser.has_option("options", "install_requires"):
+        for line in parser.get("options", "install_requires").split("\n"):
+            found = _requirement(line, 1) if line.strip() else None
+            if found is not None:
+                yield Declared(name=found.name, version=found.version, line=_line_of(text, found.name))
+
+
+def _setup_py(text: str) -> Iterator[Declared]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.keyword) and node.arg in ("install_requires", "extras_require"):
+            for inner in ast.walk(node.value):
+                if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                    found = _requirement(inner.value, inner.lineno)
+                    if found is not None:
+                        yield found
+
+
+def _conda(text: str) -> Iterator[Declared]:
+    for number, line in enumerate(text.split("\n"), 1):
+        found = re.match(r"^\s*-\s*([A-Za-z][\w.\-]*)\s*(?:={1,2}\s*(\d[\w.]*))?", line)
+        if found:
+            yield Declared(name=canonicalize_name(found.group(1)), version=found.group(2) or "", line=number)

@@ -13,20 +13,27 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from auditor.model import Package, Place, Requirement
+from auditor.errors import UsageError
+from auditor.model import Package, Requirement
 from auditor.project.config import Config
+from auditor.project.discovery import chosen, discover
 from auditor.project.files import SourceFile, language_of
 from auditor.project.manifests import PackageJson, parse_package_json
+from auditor.project.stack import detect
 from auditor.project.text import Unreadable, decode
 
 if TYPE_CHECKING:
     from auditor.project.facts import Facts
+    from auditor.project.python.evaluate import Evaluator
 
-__all__ = ["Project", "SourceFile", "open_project"]
+__all__ = ["Project", "SourceFile", "Unreadable", "open_project"]
 
 
 class Project:
-    """A directory under examination; nothing in it is ever written or executed."""
+    """A directory under examination; nothing in it is ever written or executed.
+
+    ``files`` are those to examine, ``tree_files`` all that facts may be read from: more, when only some paths were asked for.
+    """
 
     def __init__(
         self,
@@ -36,16 +43,20 @@ class Project:
         files: tuple[SourceFile, ...],
         skipped: Mapping[str, int],
         troubles: tuple[tuple[PurePosixPath, str], ...],
+        tree_files: tuple[SourceFile, ...] | None = None,
     ) -> None:
         self.root = root
         self.config = config
         self.files = files
+        self.tree_files = files if tree_files is None else tree_files
         self.skipped = skipped
         self.troubles = troubles
         self._real = os.path.realpath(root)
         self._by_path = {file.path: file for file in files}
+        self._languages = {file.path: file.language for file in self.tree_files}
         self._listings: dict[str, frozenset[str]] = {}
-        self._data: dict[PurePosixPath, bytes] = {}
+        self._texts: dict[PurePosixPath, str | Unreadable] = {}
+        self._manifests: dict[PurePosixPath, PackageJson | None] = {}
 
     @cached_property
     def facts(self) -> Facts:
@@ -55,21 +66,22 @@ class Project:
         return Facts(self)
 
     @cached_property
+    def python(self) -> Evaluator:
+        """The values of the project's Python modules."""
+        from auditor.project.python.reader import evaluator_of  # noqa: PLC0415 - it imports the project
+
+        return evaluator_of(self)
+
+    @cached_property
     def stack(self) -> tuple[Package, ...]:
         """Frameworks and tools of the project, with the evidence."""
-        found: dict[str, Package] = {}
-        for file in self.files:
-            if file.path.name == "package.json" and (manifest := self.manifest(file.path)):
-                scope = str(manifest.dir)
-                for name, version in {**manifest.dependencies, **manifest.dev_dependencies, "node": ""}.items():
-                    found.setdefault(f"{scope} {name}", Package(name=name.lower(), version=version.lstrip("^~="), scope=scope, evidence=Place(path=file.path)))
-            if file.language == "python":
-                found.setdefault("python", Package(name="python", evidence=Place(path=file.path)))
-                data = self.data(file.path)
-                for name in ("flask", "django", "fastapi", "starlette"):
-                    if b"import " + name.encode() in data or b"from " + name.encode() in data:
-                        found.setdefault(name, Package(name=name, evidence=Place(path=file.path)))
-        return tuple(found.values())
+        return detect(self.tree_files, self._text_or_none)
+
+    def _text_or_none(self, path: PurePosixPath) -> str | None:
+        try:
+            return self.text(path)
+        except Unreadable:
+            return None
 
     def file(self, path: PurePosixPath) -> SourceFile | None:
         """The selected file at ``path``, if it is one."""
@@ -77,21 +89,31 @@ class Project:
 
     def data(self, path: PurePosixPath) -> bytes:
         """The bytes of a file below the root; raises Unreadable."""
-        if path not in self._data:
-            target = os.path.realpath(self.root / path)
-            if not target.startswith(self._real + os.sep):
-                raise Unreadable("lies outside the project")
-            try:
-                if not stat.S_ISREG(os.stat(target).st_mode):
-                    raise Unreadable("is no regular file")
-                self._data[path] = Path(target).read_bytes()
-            except OSError as error:
-                raise Unreadable(error.strerror or str(error)) from error
-        return self._data[path]
+        target = os.path.realpath(self.root / path)
+        if not target.startswith(self._real + os.sep):
+            raise Unreadable("lies outside the project")
+        try:
+            status = os.stat(target)  # noqa: PTH116 - the real path is text
+            if not stat.S_ISREG(status.st_mode):
+                raise Unreadable("is no regular file")
+            if status.st_size > self.config.max_file_size:
+                raise Unreadable(f"is larger than {self.config.max_file_size:,} bytes")
+            return Path(target).read_bytes()
+        except OSError as error:
+            raise Unreadable(f"cannot be read: {error.strerror or error}") from error
 
     def text(self, path: PurePosixPath) -> str:
-        """The text of a file below the root, newlines as ``\\n``; raises Unreadable."""
-        return decode(self.data(path), language_of(path))
+        """The text of a file below the root, newlines as line feeds; raises Unreadable."""
+        known = self._texts.get(path)
+        if known is None:
+            try:
+                known = decode(self.data(path), self._languages.get(path) or language_of(path))
+            except Unreadable as error:
+                known = error
+            self._texts[path] = known
+        if isinstance(known, Unreadable):
+            raise known
+        return known
 
     def exists(self, path: PurePosixPath) -> bool:
         """Whether a file or directory is on disk below the root, also a git-ignored one; upper and lower case count."""
@@ -105,7 +127,7 @@ class Project:
             return False
         if parent not in self._listings:
             try:
-                self._listings[parent] = frozenset(os.listdir(self.root / parent))
+                self._listings[parent] = frozenset(os.listdir(self.root / parent))  # noqa: PTH208 - names are all that is wanted
             except OSError:
                 self._listings[parent] = frozenset()
         return name in self._listings[parent] and (self.root / clean).exists()
@@ -130,15 +152,23 @@ class Project:
         return any(package.name == requirement.package.lower() and _satisfies(package.version, requirement.versions) for package in held)
 
     def manifest(self, path: PurePosixPath) -> PackageJson | None:
-        """The nearest package.json at or above ``path``."""
+        """The nearest package.json at or above ``path``; one that does not parse counts as none."""
         for directory in (path, *path.parents):
-            candidate = directory / "package.json"
-            if self.exists(candidate):
-                try:
-                    return parse_package_json(self.text(candidate), directory)
-                except (Unreadable, ValueError):
-                    return None
+            if directory not in self._manifests:
+                self._manifests[directory] = self._manifest_in(directory)
+            found = self._manifests[directory]
+            if found is not None:
+                return found
         return None
+
+    def _manifest_in(self, directory: PurePosixPath) -> PackageJson | None:
+        candidate = directory / "package.json"
+        if not self.exists(candidate):
+            return None
+        try:
+            return parse_package_json(self.text(candidate), directory)
+        except (Unreadable, ValueError, RecursionError):
+            return None
 
 
 def _satisfies(version: str, versions: str) -> bool:
@@ -151,17 +181,12 @@ def _satisfies(version: str, versions: str) -> bool:
 
 
 def open_project(root: Path, *, config: Config, paths: tuple[Path, ...] = ()) -> Project:
-    """The project at ``root``; with ``paths`` only these files are selected, while facts still see the tree."""
-    files = []
-    for directory, names, children in os.walk(root):
-        names[:] = sorted(name for name in names if name not in {".git", "node_modules", ".venv", "venv", "__pycache__"})
-        for child in sorted(children):
-            absolute = Path(directory, child)
-            path = PurePosixPath(absolute.relative_to(root).as_posix())
-            language = language_of(path)
-            if language and absolute.is_file():
-                files.append(SourceFile(path=path, language=language, size=absolute.stat().st_size, role="production"))
-    if paths:
-        wanted = {Path(root, path).resolve() for path in paths}
-        files = [file for file in files if any(target == (root / file.path).resolve() or target in (root / file.path).resolve().parents for target in wanted)]
-    return Project(root=root, config=config, files=tuple(sorted(files, key=lambda file: file.path)), skipped={}, troubles=())
+    """The project at ``root``; with ``paths`` only these files are selected, while facts still see the tree.
+
+    Raises UsageError when the root or a path does not exist.
+    """
+    if not root.is_dir():
+        raise UsageError(f"{root}: there is no such directory")
+    found = discover(root, config)
+    files = chosen(root, paths, found.files) if paths else found.files
+    return Project(root=root, config=config, files=files, skipped=found.skipped if not paths else {}, troubles=found.troubles, tree_files=found.files)

@@ -14,7 +14,6 @@ from auditor.model import Outcome, Place, Site, span_of
 from auditor.project.project import Project
 from auditor.project.python.evaluate import Evaluator
 from auditor.project.python.module import Module
-from auditor.project.python.reader import evaluator_of
 from auditor.project.text import Unreadable
 
 
@@ -34,7 +33,7 @@ class Examiner:
     def __init__(self, project: Project, prepared: tuple[Prepared, ...]) -> None:
         self.project = project
         self.prepared = prepared
-        self.evaluator: Evaluator = evaluator_of(project)
+        self.evaluator: Evaluator = project.python
         self._aliases: dict[str, frozenset[str]] | None = None
 
     def examine(self, path: PurePosixPath) -> Examined:

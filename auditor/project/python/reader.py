@@ -24,7 +24,7 @@ class ProjectFiles:
 
     def python_paths(self) -> tuple[PurePosixPath, ...]:
         """Every Python file of the tree, also those that were not selected for this scan."""
-        return tuple(file.path for file in self.project.files if file.language == "python" and file.role in _VALUE_ROLES)
+        return tuple(file.path for file in self.project.tree_files if file.language == "python" and file.role in _VALUE_ROLES)
 
     def source(self, path: PurePosixPath) -> str | None:
         """The text of a file; None when it cannot be read, which the engine reports by itself."""
