@@ -33,7 +33,7 @@ _TEST_WORDS = frozenset({"test", "tests", "testing", "ci"})
 _CONFIG_STEM = re.compile(r"(?:settings?|config|configuration|conf|env|environment)", re.IGNORECASE)
 _DEVELOPMENT_DOCKER = re.compile(
     r"^(?:dockerfile|containerfile|(?:docker-)?compose)(?:[.\-_](?:dev|develop|development|local|test|ci|override|debug))|"
-    r"^(?:dev|development|local)\.(?:dockerfile|containerfile)$|(?:^|[.\-_])(?:dev|development|local|override|test)\.(?:dockerfile|ya?ml)$",
+    r"^(?:dev|development|local)\.(?:dockerfile|containerfile)$|(?:compose|docker)[\w.\-]*[.\-_](?:dev|development|local|override|test)\.ya?ml$",
     re.IGNORECASE,
 )
 _TEMPLATE = re.compile(r"\{\{|\{%")

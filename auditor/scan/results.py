@@ -75,13 +75,16 @@ def _lines(project: Project, site: Site) -> list[str]:
     return [line[:400] for line in lines[site.place.span.start.line - 1 : last]]
 
 
+_PLAIN = re.compile(r"^(\s*(?:(?:ENV|ARG|export)\s+|-\s*)?\w+(?:=|(?<=\w)\s+(?=[^\s=]+$)))([^\s\"'`$<{(\[][^\s]*)", re.IGNORECASE)
+
+
 def mask(text: str) -> str:
-    """The text without secrets: string constants on lines that name one, and passwords inside URLs."""
+    """The text without secrets: constants on lines that name one, quoted or as `ENV NAME value`, and passwords inside URLs."""
     masked = []
     for line in text.split("\n"):
         shown = _URL_PASSWORD.sub(r"\1***\3", line)
         if _SECRET.search(shown):
-            shown = _STRING.sub(_hide, shown)
+            shown = _PLAIN.sub(r"\1***", _STRING.sub(_hide, shown))
         masked.append(shown)
     return "\n".join(masked)
 
