@@ -6,9 +6,9 @@ import io
 
 import click
 
+from auditor.catalogue.publish import entry_page
 from auditor.cli.output import colour, emit, is_terminal, width
-from auditor.cli.shared import entry, page, project_catalogue
-from auditor.model import Gotcha
+from auditor.cli.shared import entry, project_catalogue
 from auditor.report.visible import visible
 
 
@@ -20,27 +20,9 @@ def command(id: str) -> int:  # noqa: A002 (the name shown in the help)
     On a terminal the entry is laid out; elsewhere it is Markdown.
     """
     gotcha = entry(project_catalogue(), id)
-    text = visible(document(gotcha), keep="\n\t")
+    text = visible(entry_page(gotcha) + f"\nTo silence one site: `gotcha: ignore[{gotcha.id}] -- reason` in a comment on it.\n", keep="\n\t")
     emit(laid_out(text) if is_terminal() else text)
     return 0
-
-
-def document(gotcha: Gotcha) -> str:
-    """Write an entry as Markdown for its reader, without the machine's part."""
-    applies = ", ".join(map(str, gotcha.applies)) or gotcha.stack
-    parts = [
-        f"# {gotcha.title}",
-        f"`{gotcha.id}` · {gotcha.severity.value} · {gotcha.confidence.value} confidence · {gotcha.category} · applies to {applies}",
-        gotcha.summary,
-        f"## Fails\n\n{gotcha.fails_text}",
-        f"## Works\n\n{gotcha.works_text}",
-        f"## Why\n\n{gotcha.why}" if gotcha.why else "",
-        f"## When it is fine\n\n{gotcha.fine_when}" if gotcha.fine_when else "",
-        "## Sources\n\n" + "\n".join(f"- <{source}>" for source in gotcha.sources) if gotcha.sources else "",
-        f"To silence one site: `gotcha: ignore[{gotcha.id}] -- reason` in a comment on it.",
-        f"<{page(gotcha)}>" if page(gotcha) else "",
-    ]
-    return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
 
 def laid_out(text: str) -> str:

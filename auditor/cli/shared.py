@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,14 +20,12 @@ def project_catalogue(root: Path | None = None) -> Catalogue:
 
 
 def entry(catalogue: Catalogue, name: str) -> Gotcha:
-    """Find an entry by id or alias; raises UsageError with the nearest ids."""
+    """Find an entry by id or alias; raises UsageError with what was meant perhaps."""
     found = catalogue.get(name)
-    if found is not None:
-        return found
-    ids = [gotcha.id for gotcha in catalogue.gotchas]
-    near = difflib.get_close_matches(name, ids, n=3) or [known for known in ids if name.lower() in known][:3]
-    mend = f"did you mean {' or '.join(near)}?" if near else "see gotcha-audit catalogue list"
-    raise UsageError(f"there is no gotcha {name!r}: {mend}")
+    if found is None:
+        several = catalogue.select((name,), ()).gotchas
+        raise UsageError(f"{name} is no id; it matches {', '.join(gotcha.id for gotcha in several)}")
+    return found
 
 
 def page(gotcha: Gotcha) -> str:

@@ -31,9 +31,9 @@ def command(path: Path, output_format: str) -> int:
         ]
         emit(json.dumps(rows, indent=2) + "\n")
     elif packages:
-        table = [("package", "version", "directory", "evidence")]
+        table: list[tuple[str, ...]] = [("package", "version", "directory", "evidence")]
         table += [tuple(map(visible, (package.name, package.version or "-", package.scope, str(package.evidence)))) for package in packages]
-        emit(columns([tuple(row) for row in table]))
+        emit(columns(table))
     else:
         emit("Nothing was recognised: no manifest, and no import of a framework that the catalogue knows.\n")
     return 0

@@ -113,6 +113,4 @@ def _block(rows: list[str], language: str = "") -> str:
 
 def _address(link: str) -> str:
     """Make a link that cannot leave its angle brackets."""
-    return "".join(
-        character if character.isascii() and character.isprintable() and character not in "<> \\" else "_" for character in visible(link)
-    )
+    return "".join(character if character.isascii() and character.isprintable() and character not in "<> \\" else "_" for character in visible(link))

@@ -33,7 +33,7 @@ def coverage_line(report: Report) -> str:
     skipped: Counter[str] = Counter()
     for run in report.runs:
         skipped.update(run.coverage.skipped)
-    reasons = ", ".join(f"{reason} {number}" for reason, number in sorted(skipped.items()) if number)
+    reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(skipped.items()) if number)
     left_out = f"{sum(skipped.values())} skipped ({reasons})" if reasons else "0 skipped"
     return f"{selected} selected, {scanned} scanned, {left_out}, {failed} failed"
 

@@ -117,9 +117,7 @@ class _Sheet:
 def _finding(sheet: _Sheet, result: Result, explained: set[str]) -> None:
     word, style = _verdict(result)
     doubt = "" if result.confidence == "high" else f"  {result.confidence.value} confidence"
-    sheet.line(
-        (visible(str(result.place)) or "-", "bold"), ("  ", ""), (word, style), ("  ", ""), (visible(result.check), "cyan"), (doubt, "dim")
-    )
+    sheet.line((visible(str(result.place)) or "-", "bold"), ("  ", ""), (word, style), ("  ", ""), (visible(result.check), "cyan"), (doubt, "dim"))
     sheet.prose(result.message, first="  ", rest="  ")
     for evidence in result.evidence:
         sheet.gap()
@@ -253,8 +251,8 @@ def _checked(sheet: _Sheet, run: Run) -> None:
         return
     rows = sorted(run.checked, key=lambda row: ("✗?✓·".index(_sign(row)), row.gotcha))
     figures = len("FAILS") + len("REVIEW") + len("WORKS") + 6
-    wanted = max(cell_len(_places(row.places, 1000)) for row in rows)
-    title = min(max(cell_len(visible(row.title)) for row in rows), sheet.width - 4 - figures - 2 - min(wanted, max(24, sheet.width // 4)))
+    wanted = max(cell_len(_places(row.places[:1], 1000)) + len(" +99") * (len(row.places) > 1) for row in rows)
+    title = min(max(cell_len(visible(row.title)) for row in rows), sheet.width - 4 - figures - 2 - min(wanted, sheet.width // 3))
     title = max(title, 16)
     room = sheet.width - 4 - title - figures - 2
     sheet.line((" " * (title + 4) + "  FAILS  REVIEW  WORKS", "dim"))

@@ -27,7 +27,7 @@ def test_the_content_is_that_of_the_text_format() -> None:
     assert "### `app/api.py" not in out
     assert "app/old.py" not in out
     assert "- one note" in out
-    assert "14 selected, 12 scanned, 1 skipped (generated 1), 1 failed" in out
+    assert "14 selected, 12 scanned, 1 skipped (1 generated), 1 failed" in out
 
 
 def test_the_entries_checked_are_a_table() -> None:

@@ -87,7 +87,7 @@ def test_a_stack_without_entries_says_so() -> None:
 
 
 def test_coverage_names_the_reasons() -> None:
-    assert "  14 selected, 12 scanned, 3 skipped (generated 1, minified 2), 1 failed\n" in text(
+    assert "  14 selected, 12 scanned, 3 skipped (1 generated, 2 minified), 1 failed\n" in text(
         made_report(skipped={"minified": 2, "generated": 1, "vendored": 0})
     )
 
