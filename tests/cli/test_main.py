@@ -83,9 +83,7 @@ def test_a_bug_without_any_place_for_a_log_is_still_one_line(
     )
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--nonsense"], ["nonsense"], ["scan", "--nonsense"], ["scan", "--format", "pdf"], ["scan", "--jobs", "0"]]
-)
+@pytest.mark.parametrize("arguments", [["--nonsense"], ["nonsense"], ["scan", "--nonsense"], ["scan", "--format", "pdf"], ["scan", "--jobs", "0"]])
 def test_wrong_use_is_2_and_goes_to_standard_error(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(arguments) == 2
     captured = capsys.readouterr()

@@ -78,9 +78,7 @@ def test_a_terminal_that_knows_ascii_alone_gets_ascii(monkeypatch: pytest.Monkey
         ({"TERM": "dumb"}, True, False),
     ],
 )
-def test_colour_is_for_terminals_that_want_it(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], terminal: bool, expected: bool
-) -> None:
+def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], terminal: bool, expected: bool) -> None:
     for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
