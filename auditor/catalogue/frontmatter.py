@@ -9,6 +9,7 @@ import yaml
 from auditor.catalogue.problems import Problems
 
 MAX_BYTES = 256 * 1024
+_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq"))
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -68,6 +69,9 @@ def _node(node: yaml.Node, first_line: int, problems: Problems, depth: int) -> N
     if depth > 30:
         problems.add(line, "the values are nested too deeply", "flatten them")
         return Node(line=line)
+    if node.tag not in _TAGS:
+        problems.add(line, f"the tag {node.tag} is not allowed", "write a plain value")
+        return Node(line=line)
     if isinstance(node, yaml.MappingNode):
         items: dict[str, Node] = {}
         for key_node, value_node in node.value:
@@ -81,9 +85,6 @@ def _node(node: yaml.Node, first_line: int, problems: Problems, depth: int) -> N
         return Node(line=line, items=items, kind="mapping")
     if isinstance(node, yaml.SequenceNode):
         return Node(line=line, elements=tuple(_node(element, first_line, problems, depth + 1) for element in node.value), kind="list")
-    if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.rsplit(":", 1)[-1] not in ("str", "int", "float", "bool", "null", "timestamp"):
-        problems.add(line, f"the tag {node.tag} is not allowed", "write a plain value")
-        return Node(line=line)
     try:
         value = _Loader("").construct_object(node) if not node.tag.endswith(("str", "timestamp")) else node.value
     except (yaml.YAMLError, ValueError):

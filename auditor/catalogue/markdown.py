@@ -92,7 +92,7 @@ def example(section: Section | None, problems: Problems) -> Example:
     marks: set[tuple[PurePosixPath, int]] = set()
     if section is None:
         return Example(files=files, marks=frozenset())
-    label = ""
+    label, label_line = "", 0
     fence = ""
     body: list[str] = []
     path = PurePosixPath()
@@ -110,7 +110,7 @@ def example(section: Section | None, problems: Problems) -> Example:
         if opened:
             fence, body = opened.group(1), []
             name = label or _DEFAULT_NAMES.get(opened.group(2), "example.txt")
-            path = safe_path(name, number, problems)
+            path = safe_path(name, label_line if label else number, problems)
             if path in files:
                 problems.add(
                     number, f"the file `{path}` stands in this section twice", "give each code block its own path line, such as `app/web.py`:"
@@ -119,7 +119,7 @@ def example(section: Section | None, problems: Problems) -> Example:
             continue
         named = _LABEL.match(line)
         if named:
-            label = named.group(1)
+            label, label_line = named.group(1), number
         elif line.strip():
             label = ""
     if fence:
