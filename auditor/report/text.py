@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -29,6 +30,7 @@ _OUTCOME_WORDS = {
 }
 _SIGN_STYLES = {"✗": "bold red", "?": "bold magenta", "✓": "bold green", "·": "dim"}
 _NARROWEST = 60
+_WIDE = 100  # from here on places stand beside the figures of an entry, not below them
 _MOST_CODE_LINES = 12
 _MOST_WORKS_LINES = 14
 _MOST_PLACES = 3
@@ -250,25 +252,31 @@ def _checked(sheet: _Sheet, run: Run) -> None:
         sheet.gap()
         return
     rows = sorted(run.checked, key=lambda row: ("✗?✓·".index(_sign(row)), row.gotcha))
-    figures = len("FAILS") + len("REVIEW") + len("WORKS") + 6
-    wanted = max(cell_len(_places(row.places[:1], 1000)) + len(" +99") * (len(row.places) > 1) for row in rows)
-    title = min(max(cell_len(visible(row.title)) for row in rows), sheet.width - 4 - figures - 2 - min(wanted, sheet.width // 3))
-    title = max(title, 16)
-    room = sheet.width - 4 - title - figures - 2
+    figures = len("  FAILS  REVIEW  WORKS")
+    beside = 0 if sheet.width < _WIDE else min(max(_least(row.places) for row in rows), sheet.width // 3) + 2
+    title = min(max(cell_len(visible(row.title)) for row in rows), sheet.width - 4 - figures - beside)
+    room = sheet.width - 4 - title - figures - 2 if beside else sheet.width - 8
     sheet.line((" " * (title + 4) + "  FAILS  REVIEW  WORKS", "dim"))
     for row in rows:
         sign = _sign(row)
-        quiet = "dim" if sign == "·" else ""
         name = _cropped(visible(row.title), title)
+        places = _places(row.places, room)
         sheet.line(
             (f"  {sign} ", _SIGN_STYLES[sign]),
-            (name + " " * (title - cell_len(name)), quiet),
+            (name + " " * (title - cell_len(name)), "dim" if sign == "·" else ""),
             *_figure(row.fails, 7, "bold red"),
             *_figure(row.reviews, 8, "bold magenta"),
             *_figure(row.passes, 7, "green"),
-            ("  " + _places(row.places, room), "dim"),
+            (f"  {places}" if beside else "", "dim"),
         )
+        if places and not beside:
+            sheet.line((f"      {places}", "dim"))
     sheet.gap()
+
+
+def _least(places: Sequence[Place]) -> int:
+    """Give the width that shows one place and the number of the others."""
+    return cell_len(_places(places[:1], sys.maxsize)) + (len(" +99") if len(places) > 1 else 0)
 
 
 def _sign(row: Checked) -> str:

@@ -8,6 +8,8 @@ import yaml
 
 from auditor.catalogue import load
 from auditor.cli import main
+from auditor.model import Severity
+from auditor.project.config import KEYS, load_config
 
 CHECKOUT = Path(__file__).parent.parent.parent
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "AGENTS.md", "SECURITY.md", "ARCHITECTURE.md", "fixtures/projects/sample-flask-react/README.md")
@@ -45,6 +47,24 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 def test_the_commands_of_the_readme_exist(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command.split(), "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"Usage: gotcha-audit {command}")
+
+
+def test_the_report_the_readme_quotes_is_what_the_scan_writes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CHECKOUT)
+    monkeypatch.setenv("COLUMNS", "100")
+    (quoted,) = re.findall(r"```text\n(.*?)```", read("README.md"), re.DOTALL)
+    assert main(["scan", "fixtures/projects/sample-flask-react", "--select", "flask/relative-send-directory", "--jobs", "1"]) == 1
+    assert capsys.readouterr().out.startswith(quoted)
+
+
+def test_the_configuration_the_readme_shows_is_accepted(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```toml\n(.*?)```", read("README.md"), re.DOTALL)
+    (tmp_path / "pyproject.toml").write_text(shown)
+    config = load_config(tmp_path)
+    assert (config.select, config.fail_on, config.strict, config.jobs) == (("flask", "vite/*"), Severity.ERROR, True, 4)
+    assert config.per_path_ignores[0].reason == "these scripts run on developers' machines only"
+    keys = re.findall(r"^([a-z-]+) =", shown.partition("[[")[0], re.MULTILINE)
+    assert set(keys) | {"per-path-ignores"} == set(KEYS)
 
 
 def test_the_hooks_run_the_scan() -> None:
