@@ -11,15 +11,15 @@ NOTHING = Example(files={}, marks=frozenset())
 BOTH = ("javascript", "typescript")
 
 
-def entry(*detectors, id="made/entry", title="the title", applies=()):
+def entry(*detectors, called="made/entry", title="the title", applies=()):
     """A catalogue entry with these detectors and nothing else of interest."""
     return Gotcha(
-        id=id,
+        id=called,
         title=title,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         category="made",
-        stack=id.split("/")[0],
+        stack=called.split("/")[0],
         applies=tuple(Requirement(package=package) for package in applies),
         since="0.1.0",
         symptoms=(),
@@ -33,8 +33,8 @@ def entry(*detectors, id="made/entry", title="the title", applies=()):
         proof=ProofSpec(plan={}),
         sources=(),
         aliases=(),
-        digest=id,
-        origin=f"rules/{id}.md",
+        digest=called,
+        origin=f"rules/{called}.md",
     )
 
 

@@ -39,8 +39,8 @@ def test_without_a_message_the_title_speaks(tmp_path):
 
 
 def test_columns_count_code_points(tmp_path):
-    # before the call: 21 characters, of which é takes two bytes and the script capital X four (and two UTF-16 units)
-    text = 'const é = 1; /* 𝒳 */ cors({origin: "ü𝒳"}); x();\n'
+    # before the call: 21 characters, of which é takes two bytes and the emoji four (and two UTF-16 units)
+    text = 'const é = 1; /* 🎉 */ cors({origin: "ü𝒳"}); x();\n'
     assert places(scan(tmp_path, {"web.ts": text}, entry(CORS))) == [("web.ts", 1, 22, 1, 42)]
 
 
@@ -86,12 +86,12 @@ def test_other_languages(tmp_path):
         "App.vue": "<template>\n<p>port 8080</p></template>",
     }
     gotchas = [
-        entry(rule("FROM $IMAGE", languages=("dockerfile",)), id="made/docker"),
-        entry(rule("key: $V", languages=("yaml",)), id="made/yaml"),
-        entry(rule('{..., "key": $V, ...}', languages=("json",)), id="made/json"),
-        entry(rule('<a href="$X">...</a>', languages=("html",)), id="made/html"),
-        entry(rule("listen $PORT;", languages=("generic",), paths=("*.conf",)), id="made/nginx"),
-        entry(rule({"pattern-regex": r"port (?<PORT>\d+)"}, languages=("regex",), message="$PORT"), id="made/regex"),
+        entry(rule("FROM $IMAGE", languages=("dockerfile",)), called="made/docker"),
+        entry(rule("key: $V", languages=("yaml",)), called="made/yaml"),
+        entry(rule('{..., "key": $V, ...}', languages=("json",)), called="made/json"),
+        entry(rule('<a href="$X">...</a>', languages=("html",)), called="made/html"),
+        entry(rule("listen $PORT;", languages=("generic",), paths=("*.conf",)), called="made/nginx"),
+        entry(rule({"pattern-regex": r"port (?<PORT>\d+)"}, languages=("regex",), message="$PORT"), called="made/regex"),
     ]
     found = scan(tmp_path, files, *gotchas)
     assert {site.gotcha: str(site.place) for site in found.sites} == {
@@ -115,7 +115,7 @@ def test_yaml_may_be_written_in_french(tmp_path):
 
 def test_a_rule_sees_its_own_files_only(tmp_path):
     files = {"src/a.js": "f(1); g()", "other/b.js": "f(1); g()"}
-    here, everywhere = entry(rule("f(1)", paths=("src/",)), id="made/here"), entry(rule("g()"), id="made/everywhere")
+    here, everywhere = entry(rule("f(1)", paths=("src/",)), called="made/here"), entry(rule("g()"), called="made/everywhere")
     found = scan(tmp_path, files, here, everywhere)
     assert [(site.gotcha, str(site.place.path)) for site in found.sites] == [
         ("made/everywhere", "other/b.js"),
@@ -179,8 +179,8 @@ def test_the_packages_near_a_file_decide_what_is_looked_for(tmp_path):
         "ui/b.js": "f(1)",
         "Dockerfile": "FROM node\n",
     }
-    code = entry(rule("f(1)"), applies=("express",), id="made/code")
-    image = entry(rule("FROM $X", languages=("dockerfile",)), applies=("express",), id="made/image")
+    code = entry(rule("f(1)"), applies=("express",), called="made/code")
+    image = entry(rule("FROM $X", languages=("dockerfile",)), applies=("express",), called="made/image")
     assert [str(site.place.path) for site in scan(tmp_path, files, code, image).sites] == ["Dockerfile", "api/a.js"]
 
 
@@ -204,7 +204,7 @@ def test_a_judge_decides_with_the_bindings_at_hand(tmp_path, monkeypatch):
 
 
 def test_a_judge_with_a_defect_costs_its_site_only(tmp_path, monkeypatch):
-    def judge(project, match):
+    def judge(_project, match):
         if match.place.line == 1:
             raise KeyError("word")
         if match.place.line == 2:
@@ -221,7 +221,7 @@ def test_a_judge_with_a_defect_costs_its_site_only(tmp_path, monkeypatch):
 
 
 def test_a_syntax_error_is_a_trouble_and_the_rest_is_read(tmp_path):
-    found = scan(tmp_path, {"a.js": "f(1);\nfunction (((\n", "b.js": "f(1)"}, entry(rule("f(1)")), entry(rule("f($X)"), id="made/second"))
+    found = scan(tmp_path, {"a.js": "f(1);\nfunction (((\n", "b.js": "f(1)"}, entry(rule("f(1)")), entry(rule("f($X)"), called="made/second"))
     assert troubles(found) == [("scan/syntax", "a.js", 2)]
     assert "function (((" in found.troubles[0].message
     assert ("b.js", 1) in lines(found)
@@ -229,7 +229,7 @@ def test_a_syntax_error_is_a_trouble_and_the_rest_is_read(tmp_path):
 
 def test_template_markup_is_no_syntax_error_but_is_said(tmp_path):
     page = "{% extends 'x' %}\n<div {% if a %}>\n<script>\nvar x = {{ data|tojson }};\nf(1)</script></div>\n"
-    found = scan(tmp_path, {"a.html": page}, entry(rule("f(1)")), entry(rule("<div>...</div>", languages=("html",)), id="made/html"))
+    found = scan(tmp_path, {"a.html": page}, entry(rule("f(1)")), entry(rule("<div>...</div>", languages=("html",)), called="made/html"))
     assert found.troubles == ()
     assert found.notes == ("semgrep could read 1 template only in part: a.html",)
     assert ("a.html", 5) in lines(found)
@@ -247,7 +247,7 @@ def test_unreadable_candidates_are_troubles(tmp_path):
     ids=["pattern", "regex", "no positive term", "type", "operator"],
 )
 def test_a_bad_rule_names_its_entry_and_the_others_run(tmp_path, body):
-    found = scan(tmp_path, {"a.js": "f(1); ((; x"}, entry(rule("f(1)")), entry(rule(body), id="made/bad"))
+    found = scan(tmp_path, {"a.js": "f(1); ((; x"}, entry(rule("f(1)")), entry(rule(body), called="made/bad"))
     assert ("a.js", 1) in lines(found)
     (trouble,) = [trouble for trouble in found.troubles if trouble.check == "engine/semgrep"]
     assert (trouble.place.path, trouble.place.label) == (None, "made/bad")

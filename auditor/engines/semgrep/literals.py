@@ -197,10 +197,15 @@ def _regex(pattern: str) -> Need:
 
 def _pattern(pattern: str) -> Need:
     code = _TOKEN.sub(lambda token: " " if token.lastgroup == "comment" else token[0], pattern)
-    words: set[str] = {found[2] for found in _MODULE.finditer(code)}
+    words: set[str] = {found[2] for found in _MODULE.finditer(code) if "..." not in found[2]}
     for token in _TOKEN.finditer(pattern):
         if token.lastgroup == "odd":
             return ANYTHING
-        if token.lastgroup == "word" and token[0] not in _KEYWORDS:
+        if token.lastgroup == "word" and (token[0] not in _KEYWORDS or _is_property(pattern, token.start(), token[0])):
             words.add(token[0])
     return Need(words=frozenset(word.encode() for word in words))
+
+
+def _is_property(pattern: str, start: int, word: str) -> bool:
+    """Whether a word stands after a dot, where a keyword is a name like any other (but `module.exports` and `.default` have other forms)."""
+    return start >= 2 and pattern[start - 1] == "." and pattern[start - 2] != "." and word not in ("default", "exports")

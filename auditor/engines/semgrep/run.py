@@ -21,6 +21,8 @@ from auditor.project.project import Project
 _PATIENCE = 4
 """A scan that hangs or crashes is halved until the file at fault is alone; all of that may take this many times the first limit."""
 
+_SHORT_LIST = 50
+
 
 def start(work: Work) -> Pending:
     """Starts semgrep for the detectors that have a candidate file; when none has, nothing is started or looked up."""
@@ -91,11 +93,22 @@ class Pending:
 
     def _launch(self, names: tuple[str, ...]) -> Process:
         assert self._semgrep is not None
-        held = frozenset(names)
-        rules = [rule.body for rule in self._rules.values() if held & self._plan.admitted[rule.id]]
+        rules = []
+        for rule in self._rules.values():
+            admitted = self._plan.admitted[rule.id]
+            included = [name for name in names if name in admitted]
+            if included:
+                rules.append({**rule.body, "paths": {"include": included}} if self._narrow(rule, included) else rule.body)
         files = {name: self._plan.targets[name].written for name in names}
         config = json.dumps({"rules": rules}, ensure_ascii=False)
         return Process(self._semgrep, config, files, experimental=self._experimental)
+
+    def _narrow(self, rule: Rule, included: list[str]) -> bool:
+        """Whether semgrep is told which files a rule is for; what it finds elsewhere is dropped in any case.
+
+        It runs every rule on every file of its languages, and `generic` and `regex` rules on all files, but is slow over long lists.
+        """
+        return len(included) < len(self._plan.targets) and (len(included) <= _SHORT_LIST or not {"generic", "regex"}.isdisjoint(rule.languages))
 
     def _collect(self, names: tuple[str, ...], process: Process, deadline: float, seen: _Seen) -> None:
         """Reads one run; of one that hung or crashed each half is run again, until the file at fault is alone."""
