@@ -35,6 +35,7 @@ Examples:
   gotcha-audit scan .
   gotcha-audit scan . --format json --output report.json
   gotcha-audit explain flask/relative-send-directory
+
 \b
 Exit codes:
   0    nothing at or above --fail-on

@@ -117,7 +117,7 @@ def new(id: str, title: str | None, directory: Path | None) -> int:  # noqa: A00
     return 0
 
 
-@command.command("publish")
+@command.command("publish", short_help="Write the files that are generated from rules/.")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 when a file is stale.")
 def publish(only_check: bool) -> int:
     """Write the files that are generated from rules/: the digest for coding agents and the index."""

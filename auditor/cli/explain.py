@@ -39,5 +39,5 @@ def laid_out(text: str) -> str:
         no_color=not colour(),
         legacy_windows=False,
     )
-    console.print(Markdown(text, hyperlinks=False))
+    console.print(Markdown(text, hyperlinks=False, code_theme="ansi_dark"))
     return stream.getvalue()

@@ -30,11 +30,16 @@ Examples:
   gotcha-audit scan app/web.py app/settings.py
   gotcha-audit scan . --select 'flask/*' --show fail,review,pass
   gotcha-audit scan . --format json --output report.json
+
 \b
-Exit codes: 0 nothing at or above --fail-on, 1 results, 2 wrong use, 3 something could not be examined.
+Exit codes:
+  0  nothing at or above --fail-on
+  1  results
+  2  wrong use
+  3  something could not be examined
 """,
 )
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
 @click.option("--format", "output_format", type=click.Choice(list(RENDERERS)), default="text", show_default=True, help="How to write the report.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file instead of standard output.")
 @click.option("--select", multiple=True, metavar="ID", help="Only these gotchas (globs, comma separated, repeatable).")
@@ -42,8 +47,8 @@ Exit codes: 0 nothing at or above --fail-on, 1 results, 2 wrong use, 3 something
 @click.option("--fail-on", type=click.Choice([severity.value for severity in Severity]), help="The least severity that makes the exit code 1.")
 @click.option("--strict/--no-strict", default=None, help="Let sites under review make the exit code 1 too.")
 @click.option("--show", multiple=True, metavar="OUTCOMES", help="Which sites to list: fail, review, pass (comma separated).")
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; one for each processor unless given.")
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; one for each processor unless given.")
+@click.option("--no-cache", is_flag=True, help="Take nothing from an earlier scan.")
 def command(
     *,
     paths: tuple[Path, ...],
