@@ -6,6 +6,7 @@ from auditor.checks.base import Check, Judge, Match, Verdict
 CHECKS: dict[str, Check] = {}
 
 JUDGES: dict[str, Judge] = {
+    "django/allowed-hosts-absent": settings.allowed_hosts_absent,
     "django/allowed-hosts-any": settings.allowed_hosts_any,
     "django/allowed-hosts-empty": settings.allowed_hosts_empty,
     "django/cors-any-origin": settings.cors_any_origin,

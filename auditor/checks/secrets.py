@@ -113,7 +113,7 @@ def _kind(option: Option) -> str:
             return "unknown"
 
 
-_REPORTED = re.compile(r"^(?:self\.)?(?:[A-Za-z]+_)*(?:SECRET|SECRET_KEY|SIGNING_KEY|JWT_KEY|ENCRYPTION_KEY|secret_key|jwt_secret)$")
+_REPORTED = re.compile(r"^(?:self\.)?(?:[A-Za-z]+_)*(?:SECRET|SECRET_KEY|SIGNING_KEY|JWT_KEY|ENCRYPTION_KEY|secret|secret_key|signing_key|jwt_key|jwt_secret|jwt_secret_key)$")
 
 
 def _named_elsewhere(frame: Frame, value: Value) -> bool:

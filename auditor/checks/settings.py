@@ -200,6 +200,18 @@ def allowed_hosts_empty(project: Project, match: Match) -> Verdict | None:
     return Verdict(outcome=Outcome.FAIL)
 
 
+def allowed_hosts_absent(project: Project, match: Match) -> Verdict | None:
+    """FAILS when a whole settings module, with what it builds on and what builds on it, never binds ALLOWED_HOSTS: Django's default is empty."""
+    del project
+    frame = match.frame
+    if frame is None or _setting(frame) is None or not _is_production_settings(frame) or "ROOT_URLCONF" not in frame.module.root.bindings:
+        return None
+    family = (frame.module, *successors(frame.evaluator, frame.module), *bases(frame.evaluator, frame.module))
+    if any("ALLOWED_HOSTS" in module.root.bindings for module in family):
+        return None  # judged where it is bound
+    return _settled(frame, "ALLOWED_HOSTS") or Verdict(outcome=Outcome.FAIL)
+
+
 def _empty_or_loopback(value: Value) -> bool | None:
     match value:
         case Sequence(items=(), open=is_open):
