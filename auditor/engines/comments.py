@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-_QUOTED = r"""(?<!\w)(?:"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+')"""
+_QUOTED = r"""(?<!\w)(?:"(?:[^"\\\n]|\\.){0,500}+"|'(?:[^'\\\n]|\\.){0,500}+')"""
 _HASH = re.compile(rf"""{_QUOTED}|(?P<comment>(?<![^\s;{{}}\])"',])\#[^\n]*+)""")
 _HASH_LINE = re.compile(r"(?P<comment>^[^\S\n]*\#[^\n]*+)", re.MULTILINE)
 _INI_LINE = re.compile(r"(?P<comment>^[^\S\n]*[#;][^\n]*+)", re.MULTILINE)
-_SLASH = re.compile(rf"{_QUOTED}|`(?:[^`\\]|\\.)*+`|(?P<comment>(?<![\\:])//[^\n]*+|/\*.*?(?:\*/|\Z))", re.DOTALL)
+_SLASH = re.compile(rf"{_QUOTED}|`(?:[^`\\]|\\.){{0,2000}}+`|(?P<comment>(?<![\\:])//[^\n]*+|/\*.*?(?:\*/|\Z))", re.DOTALL)
 _MARKUP = re.compile(r"(?P<comment><!--.*?(?:-->|\Z))", re.DOTALL)
 _COMPONENT = re.compile(r"(?P<comment><!--.*?(?:-->|\Z)|^[^\S\n]*//[^\n]*+|(?<![^\s;{}(,])/\*.*?(?:\*/|\Z))", re.DOTALL | re.MULTILINE)
 

@@ -66,8 +66,8 @@ def bindings_in(message: str) -> dict[str, str]:
     """Metavariable (with its dollar sign) -> bound text, from the message of a compiled rule; unbound ones are left out."""
     found: dict[str, str] = {}
     for part in message.split(NAME_MARK)[1:]:
-        name, _, text = part.partition(TEXT_MARK)
-        if text != f"${name}":
+        name, mark, text = part.partition(TEXT_MARK)
+        if mark and text != f"${name}":
             found[f"${name}"] = text
     return found
 
