@@ -25,6 +25,8 @@ def hardcoded_secret(project: Project, match: Match) -> Verdict | None:
         return None
     if _named_elsewhere(frame, value):
         return None
+    if _names_a_field(frame, value):
+        return None
     kinds = [_kind(option) for option in in_production(value)]
     if "literal" in kinds and (frame.guards and any(guard.kind == "development" for guard in frame.guards)):
         return Verdict(outcome=Outcome.PASS, message="is reached in development only")
@@ -113,7 +115,20 @@ def _kind(option: Option) -> str:
             return "unknown"
 
 
-_REPORTED = re.compile(r"^(?:self\.)?(?:[A-Za-z]+_)*(?:SECRET|SECRET_KEY|SIGNING_KEY|JWT_KEY|ENCRYPTION_KEY|secret|secret_key|signing_key|jwt_key|jwt_secret|jwt_secret_key)$")
+_REPORTED = re.compile(
+    r"^(?:self\.)?(?:[A-Za-z]+_)*(?:SECRET|SECRET_KEY|SIGNING_KEY|JWT_KEY|ENCRYPTION_KEY|secret|secret_key|signing_key|jwt_key|jwt_secret|jwt_secret_key)$"
+)
+
+
+def _names_a_field(frame: Frame, value: Value) -> bool:
+    """`USER_JWT_KEY = "user"`: the name of a field in a token, not a key to sign with."""
+    name = _target_name(frame) or ""
+    return (
+        re.search(r"(?:SECRET|SIGNING)_?KEY$|SECRET$", name, re.IGNORECASE) is None
+        and isinstance(value, Literal)
+        and isinstance(value.value, str)
+        and re.fullmatch(r"[a-z_]{1,16}", value.value) is not None
+    )
 
 
 def _named_elsewhere(frame: Frame, value: Value) -> bool:

@@ -15,7 +15,7 @@ from auditor.project.text import Unreadable
 
 _CONTEXT = 6
 _SECRET = re.compile(r"(?i)(secret|passw(?:or)?d|token|api_?key|private_?key|access_?key|credential|signing|encryption)")
-_STRING = re.compile(r"""(["'`])((?:(?!\1)[^\\\n]|\\.){4,})\1""")
+_STRING = re.compile(r"""(["'`])((?:(?!\1)[^\\\n]|\\.)*)\1""")
 _URL_PASSWORD = re.compile(r"(://[^\s:/@'\"]+:)([^\s@'\"]+)(@)")
 
 
@@ -90,9 +90,13 @@ def mask(text: str) -> str:
 
 
 def _hide(found: re.Match[str]) -> str:
+    """A string masked, unless it is a name by where it stands: an index, the first argument of a look-up, or the key of a dict."""
     quote, inner = found.group(1), found.group(2)
-    if _SECRET.fullmatch(inner.strip("_")) or re.fullmatch(r"[A-Z][A-Z0-9_]*|[a-z_]{4,24}|[\w.-]+/[\w./-]+", inner):
-        return found.group(0)  # a name such as "SECRET_KEY", not a value
+    before, after = found.string[: found.start()].rstrip(), found.string[found.end() :].lstrip()
+    if len(inner) < 4:
+        return found.group(0)
+    if re.fullmatch(r"[A-Za-z_][\w.\-]*", inner) and (before.endswith(("(", "[")) or after.startswith(":")):
+        return found.group(0)
     return f"{quote}{inner[:2]}***{quote}"
 
 

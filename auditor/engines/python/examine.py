@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -109,9 +110,10 @@ def _syntax_trouble(path: PurePosixPath, error: BaseException) -> Trouble:
     if isinstance(error, SyntaxError):
         line = error.lineno or 1
         place = replace(place, span=span_of(line, max(error.offset or 1, 1)))
-        message = f"is not valid Python here: {error.msg}"
-        if "print" in (error.msg or "") or "except" in (error.msg or ""):
-            message += " (a Python 2 file? convert or exclude it)"
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        message = (
+            f"is not valid Python {version} here: {error.msg}; exclude it if it is Python 2 or a template, or run gotcha-audit with a newer Python"
+        )
     elif isinstance(error, ValueError):
         message = f"cannot be parsed: {error}"
     else:

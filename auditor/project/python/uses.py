@@ -22,7 +22,7 @@ from auditor.project.python.values import options
 class Use:
     """One end of a value's way; ``message`` says what happens there.
 
-    ``kind``: ``breaks``; ``ensured`` (the start is stopped when it is None: no other use ever sees one); ``checked`` or ``tolerated`` here; ``unknown``.
+    ``kind``: ``breaks``; ``ensured`` (the start is stopped when it is None, so no other use sees one); ``checked`` or ``tolerated``; ``unknown``.
     """
 
     kind: str
