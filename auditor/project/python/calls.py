@@ -52,8 +52,8 @@ def env_read(
     name = first.value if isinstance(first, Literal) and isinstance(first.value, str) else None
     default: Value | None = None
     position = 1
-    if reader in ("environ.Env", "starlette.config.Config"):
-        position = 2 if not method else 9
+    if reader in ("environ.Env", "environ.FileAwareEnv", "starlette.config.Config"):
+        position = 2 if method in ("", "dict", "get", "get_value", "list", "tuple") else 1  # a cast comes before the default
     if len(node.args) > position and not reader.startswith("decouple"):
         default = evaluate(node.args[position])
     cast: ast.expr | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from auditor.project.python import calls
@@ -32,6 +33,7 @@ from auditor.project.python.values import (
     Value,
     describe,
     join_posix,
+    leaves,
     options,
     union,
 )
@@ -160,6 +162,8 @@ class Evaluator:
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 inner = go(operand)
                 return Literal(value=not inner.value) if isinstance(inner, Literal) else Derived(sources=(inner,), operation="not")
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+                return Literal(value=-number)
             case ast.Compare(left=left, comparators=comparators):
                 return Derived(sources=(go(left), *(go(other) for other in comparators)), operation="comparison")
             case _:
@@ -244,6 +248,8 @@ class Evaluator:
 
     def name_in(self, module: Module, owner: Scope, name: str, *, use: ast.AST | None = None, env: Environment = _EMPTY, depth: int = 0) -> Value:
         """The value of ``name`` in ``owner``: at ``use`` if that lies in the same scope, otherwise once the scope's body has run."""
+        if depth > _DEPTH:
+            return Unknown(reason="too deep")  # modules that import a name from each other in a circle
         reaching = self._reaching(module, owner, name, use)
         found: list[Option] = []
         for binding in reaching:
@@ -388,6 +394,11 @@ class Evaluator:
         match change:
             case ast.Call(func=ast.Attribute(attr="append" | "add"), args=[item]):
                 added = (self.evaluate(module, item, _EMPTY, depth + 1),)
+            case ast.Call(func=ast.Attribute(attr="update"), args=[], keywords=keywords) if keywords:
+                pairs = tuple(
+                    (Literal(value=keyword.arg), self.evaluate(module, keyword.value, _EMPTY, depth + 1)) for keyword in keywords if keyword.arg
+                )
+                return _merged(value, MappingValue(items=pairs, open=any(keyword.arg is None for keyword in keywords)))
             case ast.Call(func=ast.Attribute(attr="insert"), args=[_, item]):
                 added = (self.evaluate(module, item, _EMPTY, depth + 1),)
             case ast.Call(func=ast.Attribute(attr="extend" | "update"), args=[item]) | ast.AugAssign(value=item):
@@ -408,6 +419,8 @@ class Evaluator:
         place = module.place(change, "changed here")
 
         def extended(inner: Value) -> Value:
+            if isinstance(inner, MappingValue):
+                return replace(inner, open=True)  # a change that is not followed
             if not isinstance(inner, Sequence):
                 return inner
             return Sequence(items=(*inner.items, *added), open=inner.open or is_open, trail=(*inner.trail, place))
@@ -492,13 +505,21 @@ class Evaluator:
             case _:
                 return Unknown(reason=f".{attribute}")
 
-    def _class_attribute(self, module: Module, node: ast.ClassDef, attribute: str, depth: int) -> Value:
-        """A class attribute, one set in `__init__`, or a settings field; bases in the project are searched too."""
+    def _class_attribute(self, module: Module, node: ast.ClassDef, attribute: str, depth: int, *, called: bool = False) -> Value:
+        """A class attribute, one set in `__init__`, a property, or a settings field; bases in the project are searched too.
+
+        With ``called`` the attribute may be a method: what it returns.
+        """
         if depth > _DEPTH:
             return Unknown(reason="too deep")
         scope = module.scopes[node]
         is_settings = self.is_settings_class(module, node)
         if attribute in scope.bindings:
+            last = scope.bindings[attribute][-1].node
+            if isinstance(last, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                if called or any(ast.unparse(decorator).endswith("property") for decorator in last.decorator_list):
+                    return self._returned(module, last, _EMPTY, depth + 1)
+                return Unknown(reason=f"the method {attribute}")
             value = self.name_in(module, scope, attribute, depth=depth + 1)
             role = class_role(node.name)
             if is_settings:
@@ -520,14 +541,12 @@ class Evaluator:
                         case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=value_node) if name == attribute:
                             value = self.evaluate(module, value_node, _EMPTY, depth + 1)
                             return value.via(module.place(inner, _label(f"self.{attribute}", value)))
-                        case ast.Return(value=ast.expr() as returned) if method.name == attribute:
-                            return self.evaluate(module, returned, _EMPTY, depth + 1)  # a property
                         case _:
                             pass
         for base in node.bases:
             found = self.evaluate(module, base, _EMPTY, depth + 1)
             if isinstance(found, Reference) and isinstance(found.node, ast.ClassDef) and found.module is not None and found.node is not node:
-                value = self._class_attribute(found.module, found.node, attribute, depth + 1)
+                value = self._class_attribute(found.module, found.node, attribute, depth + 1, called=called)
                 if not isinstance(value, Unknown):
                     return value
         return Unknown(reason=f"no {attribute} in class {node.name}")
@@ -639,6 +658,9 @@ class Evaluator:
         simple = calls.FUNCTIONS.get(qualname)
         if simple is not None:
             return simple([go(argument) for argument in node.args], {keyword.arg: go(keyword.value) for keyword in node.keywords if keyword.arg})
+        configured = self._config_get(module, node, env, depth)
+        if configured is not None:
+            return configured
         if ":" in qualname and "." not in qualname.partition(":")[2]:
             return self._project_call(module, qualname, node, env, depth)
         if qualname and qualname not in ("self", "cls") and not qualname.endswith(".py"):
@@ -653,6 +675,19 @@ class Evaluator:
         if isinstance(callee, Reference) and isinstance(callee.node, (ast.FunctionDef, ast.ClassDef)) and callee.module is not None:
             return self._project_call(module, callee.qualname, node, env, depth)
         return Unknown(reason="a call")
+
+    def _config_get(self, module: Module, node: ast.Call, env: Environment, depth: int) -> Value | None:
+        """`app.config.get("KEY")`, whatever the app is called and wherever it is made; None when nothing is known of the key."""
+        match node:
+            case ast.Call(func=ast.Attribute(attr="get", value=ast.Attribute(attr="config")), args=[first, *_]):
+                index = self.evaluate(module, first, env, depth + 1)
+                if isinstance(index, Literal) and isinstance(index.value, str):
+                    found = self.app_config(index.value, depth + 1)
+                    if not isinstance(found, Unknown):
+                        return found.via(module.place(node, f'read as config.get("{index.value}")'))
+            case _:
+                pass
+        return None
 
     def _receiver(self, module: Module, node: ast.Call, env: Environment, depth: int) -> Value | None:
         if isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name):
@@ -671,12 +706,6 @@ class Evaluator:
     def _method(self, module: Module, node: ast.Call, func: ast.Attribute, env: Environment, depth: int) -> Value:
         receiver = self.evaluate(module, func.value, env, depth + 1)
         arguments = [self.evaluate(module, argument, env, depth + 1) for argument in node.args]
-        if isinstance(func.value, ast.Attribute) and func.value.attr == "config" and func.attr == "get" and arguments:
-            key = arguments[0].value if isinstance(arguments[0], Literal) else None
-            if isinstance(key, str):
-                found = self.app_config(key, depth + 1)
-                if not isinstance(found, Unknown):
-                    return found.via(module.place(node, f'read as config.get("{key}")'))
 
         def apply(value: Value) -> Value:
             if isinstance(value, Instance) and value.qualname in calls.ENV_OBJECTS:
@@ -691,7 +720,7 @@ class Evaluator:
             if isinstance(value, Instance):
                 definition = self.world.definition(value.qualname)
                 if definition is not None and isinstance(definition[1].node, ast.ClassDef):
-                    return self._class_attribute(definition[0], definition[1].node, func.attr, depth + 1)
+                    return self._class_attribute(definition[0], definition[1].node, func.attr, depth + 1, called=True)
                 return Instance(qualname=f"{value.qualname}().{func.attr}", call=node, module=module)
             if isinstance(value, Reference):
                 return Instance(qualname=f"{value.qualname}.{func.attr}", call=node, module=module)
@@ -725,13 +754,18 @@ class Evaluator:
         for name, default in zip(reversed(parameters), reversed(target.args.defaults), strict=False):
             if name not in bound:
                 bound[name] = self.evaluate(owner, default, _EMPTY, depth + 1)
+        return self._returned(owner, target, bound, depth)
+
+    def _returned(self, owner: Module, function: ast.FunctionDef | ast.AsyncFunctionDef, bound: Environment, depth: int) -> Value:
+        """What a function of the project returns, with its parameters ``bound``."""
+        scope = owner.scopes[function]
+        returns = [node for node in ast.walk(function) if isinstance(node, ast.Return) and owner.scope_of(node) is scope]
         found: list[Option] = []
-        scope = owner.scopes[target]
-        for statement in ast.walk(target):
-            if isinstance(statement, ast.Return) and statement.value is not None and owner.scope_of(statement) is scope:
+        for statement in sorted(returns, key=lambda statement: statement.lineno):
+            if statement.value is not None:
                 value = self.evaluate(owner, statement.value, bound, depth + 1)
-                found.append(Option(value=value.via(owner.place(statement, f"returned by {target.name}()")), guards=self.guards(owner, statement)))
-        return union(found) if found else Unknown(reason=f"{target.name}() returns nothing")
+                found.append(Option(value=value.via(owner.place(statement, f"returned by {function.name}()")), guards=self.guards(owner, statement)))
+        return union(found) if found else Unknown(reason=f"{function.name}() returns nothing")
 
 
 _OTHER = {"body": "orelse", "orelse": "body"}
@@ -776,11 +810,13 @@ def _merged(value: Value, extra: MappingValue) -> Value:
 
 
 def _label(name: str, value: Value) -> str:
-    if SECRET_NAME.search(name) and any(isinstance(option.value, Literal) and isinstance(option.value.value, str) for option in options(value)):
-        return f"{name} is a literal (masked)"
-    if SECRET_NAME.search(name) and isinstance(value, EnvRead) and isinstance(value.default, Literal):
-        return f"{name} is the environment variable {value.name}, or else a literal (masked)"
-    return f"{name} is {describe(value)}"
+    """`NAME is …`; a secret is not quoted, and neither is what a secret was bound to another name for."""
+    hide = bool(SECRET_NAME.search(name)) or any(
+        (isinstance(inner, EnvRead) and inner.name is not None and SECRET_NAME.search(inner.name))
+        or any("(masked)" in step.label for step in inner.trail)
+        for inner in leaves(value)
+    )
+    return f"{name} is {describe(value, hide=hide)}"
 
 
 def _enclosing_class(module: Module, node: ast.AST) -> ast.ClassDef | None:

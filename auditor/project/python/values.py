@@ -7,6 +7,7 @@ cannot be told is ``Unknown``, never a guess.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -235,17 +236,25 @@ def leaves(value: Value) -> Iterator[Value]:
             pass
 
 
-def describe(value: Value, *, limit: int = 60) -> str:
-    """A short text for a trail: a literal as written, `$NAME` for an environment read, …"""
+_URL_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s@]+(?=@)")
+
+
+def describe(value: Value, *, limit: int = 60, hide: bool = False) -> str:
+    """A short text for a trail: a literal as written, the name of an environment read, …
+
+    With ``hide`` no text that stands in the source is quoted; passwords inside URLs never are.
+    """
     match value:
+        case Literal(value=str() | bytes() as constant) if hide and constant:
+            text = "a literal (masked)"
         case Literal(value=constant):
             text = repr(constant)
             if isinstance(constant, str):
-                text = '"' + constant.replace("\n", "\\n") + '"'
+                text = '"' + _URL_PASSWORD.sub(r"\1***", constant).replace("\n", "\\n") + '"'
         case EnvRead(name=name, required=required, default=default):
             text = f"the environment variable {name or '(computed name)'}"
             if default is not None:
-                text += f", or else {describe(default, limit=30)}"
+                text += f", or else {describe(default, limit=30, hide=hide)}"
             elif not required:
                 text += ", or else None"
         case PathValue(anchor="file", text=inner):
@@ -257,7 +266,7 @@ def describe(value: Value, *, limit: int = 60) -> str:
         case PathValue(text=inner):
             text = f'the path "{inner}"' if inner is not None else "a path"
         case Sequence(items=items, open=is_open):
-            text = "[" + ", ".join([describe(item, limit=30) for item in items] + (["…"] if is_open else [])) + "]"
+            text = "[" + ", ".join([describe(item, limit=30, hide=hide) for item in items] + (["…"] if is_open else [])) + "]"
         case MappingValue():
             text = "a dict"
         case Text():
@@ -267,11 +276,11 @@ def describe(value: Value, *, limit: int = 60) -> str:
         case Parameter(name=name):
             text = f"the parameter {name}"
         case Derived(sources=sources, operation=operation):
-            text = f"{operation} of " + ", ".join(describe(source, limit=30) for source in sources)
+            text = f"{operation} of " + ", ".join(describe(source, limit=30, hide=hide) for source in sources)
         case Reference(qualname=qualname):
             text = qualname
         case Union(options=found):
-            text = " or ".join(dict.fromkeys(describe(option.value, limit=30) for option in found))
+            text = " or ".join(dict.fromkeys(describe(option.value, limit=30, hide=hide) for option in found))
         case _:
             text = "not known"
     return text if len(text) <= limit else text[: limit - 1] + "…"
