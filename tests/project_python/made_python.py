@@ -59,7 +59,7 @@ def plain(found):
     """A value as short data, trails left out: literals as they are, lists as lists, everything else as a tuple that names itself."""
     choices = options(found)
     if len(choices) > 1 or choices[0].guards:
-        return ("any of", *((plain(option.value), *(guard.kind for guard in option.guards)) for option in choices))
+        return ("any of", *((plain(option.value), *dict.fromkeys(guard.kind for guard in option.guards)) for option in choices))
     match found:
         case Literal(value=constant):
             return constant
