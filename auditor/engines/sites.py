@@ -12,7 +12,7 @@ from pathspec import GitIgnoreSpec
 from auditor.checks import JUDGES, Match, Verdict
 from auditor.engines.base import Trouble
 from auditor.engines.templates import fill
-from auditor.model import Change, Gotcha, Outcome, Place, Safety, SemgrepDetector, Site, Span, TextDetector
+from auditor.model import Change, Gotcha, Outcome, Place, Requirement, Safety, SemgrepDetector, Site, Span, TextDetector
 from auditor.project.files import SourceFile
 from auditor.project.project import Project
 from auditor.project.text import Unreadable
@@ -73,12 +73,15 @@ def globs(patterns: tuple[str, ...]) -> GitIgnoreSpec:
 
 
 def applies_to(project: Project, gotcha: Gotcha, file: SourceFile) -> bool:
-    """Whether the packages an entry is about are at hand where `file` lies.
+    """Whether the packages an entry is about are at hand where `file` lies; without `applies` that is the one its folder names.
 
-    Code and manifests belong to the package they lie in; a Dockerfile or a server's configuration serves the project as a whole.
+    Code and manifests belong to the package they lie in; a Dockerfile or a server's configuration serves the project as a whole, of which
+    the scan knows already that the entry applies.
     """
-    scope = file.path if file.language in _PACKAGED else None
-    return not gotcha.applies or any(project.has(requirement, scope) for requirement in gotcha.applies)
+    if file.language not in _PACKAGED:
+        return not gotcha.applies or any(project.has(requirement) for requirement in gotcha.applies)
+    wanted = gotcha.applies or (() if gotcha.stack == "project" else (Requirement(package=gotcha.stack),))
+    return not wanted or any(project.has(requirement, file.path) for requirement in wanted)
 
 
 def _without_echoes(found: Iterable[Found]) -> list[Found]:

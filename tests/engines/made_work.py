@@ -11,7 +11,7 @@ NOTHING = Example(files={}, marks=frozenset())
 BOTH = ("javascript", "typescript")
 
 
-def entry(*detectors, called="made/entry", title="the title", applies=()):
+def entry(*detectors, called="made/entry", title="the title", applies=(), stack="project"):
     """A catalogue entry with these detectors and nothing else of interest."""
     return Gotcha(
         id=called,
@@ -19,7 +19,7 @@ def entry(*detectors, called="made/entry", title="the title", applies=()):
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         category="made",
-        stack=called.split("/")[0],
+        stack=stack,
         applies=tuple(Requirement(package=package) for package in applies),
         since="0.1.0",
         symptoms=(),

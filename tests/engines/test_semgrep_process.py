@@ -20,7 +20,7 @@ STAND_IN = """#!{python}
 import json, os, pathlib, re, signal, subprocess, sys, time
 log = pathlib.Path({log!r})
 with log.open("a") as lines:
-    print(*sys.argv[1:3], len(list(pathlib.Path(".").glob("0*"))), file=lines)
+    print(*sys.argv[1:3], len(list(pathlib.Path(".").glob("0*"))), *[word for word in sys.argv if "jobs" in word], file=lines)
 {before}
 results = []
 for path in sorted(pathlib.Path(".").glob("0*")):
@@ -89,6 +89,12 @@ def test_one_process_in_the_native_front_end_for_a_whole_scan(tmp_path, stand_in
     found = scan(tmp_path, files, ANY, entry(rule("f($Y)"), called="made/second"))
     assert calls() == [["scan", "--experimental", "3"]]
     assert len(found.sites) == 6
+
+
+def test_the_configured_number_of_jobs_holds_for_semgrep_too(tmp_path, stand_in):
+    calls = stand_in()
+    scan(tmp_path, {"a.js": "f(1)"}, ANY, jobs=1)
+    assert calls() == [["scan", "--experimental", "1", "--jobs=1"]]
 
 
 def test_without_the_native_front_end_the_default_one_is_used_and_named(tmp_path, stand_in):

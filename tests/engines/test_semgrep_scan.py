@@ -181,6 +181,8 @@ def test_the_packages_near_a_file_decide_what_is_looked_for(tmp_path):
     }
     code = entry(rule("f(1)"), applies=("express",), called="made/code")
     image = entry(rule("FROM $X", languages=("dockerfile",)), applies=("express",), called="made/image")
+    named = entry(rule("f(1)"), called="react/named", stack="react")
+    assert [str(site.place.path) for site in scan(tmp_path, files, named).sites] == ["ui/b.js"]
     assert [str(site.place.path) for site in scan(tmp_path, files, code, image).sites] == ["Dockerfile", "api/a.js"]
 
 

@@ -54,18 +54,18 @@ class Process:
     caller goes in but those programs are found by.
     """
 
-    def __init__(self, semgrep: Path, config: str, files: Mapping[str, str], *, experimental: bool) -> None:
+    def __init__(self, semgrep: Path, config: str, files: Mapping[str, str], *, experimental: bool, jobs: int | None) -> None:
         self._folder = TemporaryDirectory(prefix="gotcha-audit-", ignore_cleanup_errors=True)
         self._process: subprocess.Popen[bytes] | None = None
         self._ended = False
         self.started = time.monotonic()
         try:
-            self._start(semgrep, config, files, experimental=experimental)
+            self._start(semgrep, config, files, experimental=experimental, jobs=jobs)
         except BaseException:
             self.kill()
             raise
 
-    def _start(self, semgrep: Path, config: str, files: Mapping[str, str], *, experimental: bool) -> None:
+    def _start(self, semgrep: Path, config: str, files: Mapping[str, str], *, experimental: bool, jobs: int | None) -> None:
         root = Path(self._folder.name)
         scan, home = root / "scan", root / "home"
         (scan / ".git").mkdir(parents=True)
@@ -74,7 +74,9 @@ class Process:
         (root / "rules.json").write_text(config, encoding="utf-8")
         for name, text in files.items():
             (scan / name).write_text(text, encoding="utf-8", errors="replace", newline="\n")
-        command = [str(semgrep), "scan", *(["--experimental"] if experimental else []), "--config", str(root / "rules.json"), *_OPTIONS, "."]
+        options = [*(["--experimental"] if experimental else []), "--config", str(root / "rules.json"), *_OPTIONS]
+        options += [f"--jobs={jobs}"] if jobs is not None else []
+        command = [str(semgrep), "scan", *options, "."]
         with (root / "output").open("wb") as output, (root / "errors").open("wb") as errors:
             self._process = subprocess.Popen(
                 command,

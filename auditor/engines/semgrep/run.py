@@ -101,7 +101,7 @@ class Pending:
                 rules.append({**rule.body, "paths": {"include": included}} if self._narrow(rule, included) else rule.body)
         files = {name: self._plan.targets[name].written for name in names}
         config = json.dumps({"rules": rules}, ensure_ascii=False)
-        return Process(self._semgrep, config, files, experimental=self._experimental)
+        return Process(self._semgrep, config, files, experimental=self._experimental, jobs=self._project.config.jobs)
 
     def _narrow(self, rule: Rule, included: list[str]) -> bool:
         """Whether semgrep is told which files a rule is for; what it finds elsewhere is dropped in any case.
