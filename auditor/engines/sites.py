@@ -17,6 +17,7 @@ from auditor.project.files import SourceFile
 from auditor.project.project import Project
 from auditor.project.text import Unreadable
 
+_WORKS = "is in a form that works"
 _PACKAGED = frozenset({"javascript", "typescript", "tsx", "vue", "svelte", "astro", "html", "css", "json"})
 
 
@@ -127,7 +128,7 @@ def _site(project: Project, match: Found) -> Site | None:
     return Site(
         gotcha=match.gotcha.id,
         outcome=verdict.outcome,
-        message=verdict.message or message,
+        message=verdict.message or (message if verdict.outcome is not Outcome.PASS else _WORKS),
         place=place,
         related=verdict.related,
         change=change,

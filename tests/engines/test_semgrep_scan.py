@@ -137,7 +137,10 @@ def test_comments_for_semgrep_do_not_silence(tmp_path):
 def test_a_works_rule_gives_passing_sites_unless_the_same_code_fails(tmp_path):
     detector = rule("cors({origin: '*'})", works="cors({origin: $O})", message="origin")
     found = scan(tmp_path, {"a.js": "cors({origin: '*'});\ncors({origin: LIST});\n"}, entry(detector))
-    assert [(site.place.line, site.outcome) for site in found.sites] == [(1, Outcome.FAIL), (2, Outcome.PASS)]
+    assert [(site.place.line, site.outcome, site.message) for site in found.sites] == [
+        (1, Outcome.FAIL, "origin"),
+        (2, Outcome.PASS, "is in a form that works"),
+    ]
 
 
 def test_of_nested_matches_the_innermost_stays(tmp_path):

@@ -138,6 +138,7 @@ def _environment(home: Path) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "PYTHONUTF8": "1",
         "NO_COLOR": "1",
+        "GIT_CEILING_DIRECTORIES": str(home.parent),
         "GIT_CONFIG_NOSYSTEM": "1",
         "SEMGREP_ENABLE_VERSION_CHECK": "0",
         "SEMGREP_SEND_METRICS": "off",
