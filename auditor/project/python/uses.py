@@ -215,6 +215,7 @@ class Uses:
             isinstance(statement, (ast.If, ast.Assert))
             and _establishes(statement, ast.unparse(node))
             and not _rebinds_in(statement, ast.unparse(node))
+            and not (isinstance(statement, ast.If) and isinstance(statement.body[-1], (ast.Return, ast.Continue, ast.Break)))
         )
 
     def _text_method(self, module: Module, attribute: ast.Attribute) -> Use:
@@ -482,7 +483,7 @@ class Uses:
         loads = [
             node
             for node in list(module.parents)
-            if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load) and module.scope_of(node).lookup(name) is scope
+            if isinstance(node, ast.Name) and node.id == name and _is_read(module, node) and module.scope_of(node).lookup(name) is scope
         ]
         loads.sort(key=lambda node: (node.lineno, node.col_offset))
         since = getattr(statement, "lineno", 0)
@@ -535,9 +536,10 @@ class Uses:
         for other in self.world.modules_containing(name):
             if other is module:
                 continue
-            for binding in other.root.bindings.get(name, []):
-                if binding.kind == "import" and self.world.target(other, binding.target) == wanted:
-                    yield from self._name(other, other.root, name, binding.node, depth + 1)
+            imports = [binding for bound in other.root.bindings.values() for binding in bound if binding.kind == "import"]
+            for binding in imports:
+                if binding.target.rpartition(".")[2] == name and self.world.target(other, binding.target) == wanted:
+                    yield from self._name(other, other.root, binding.name, binding.node, depth + 1)
             for node in list(other.parents):
                 if isinstance(node, ast.Attribute) and node.attr == name and not _is_store(node) and self.world.qualify(other, node) == wanted:
                     yield from self._once(other, node, depth)
@@ -549,7 +551,11 @@ class Uses:
         crossed = False
         for child, parent in module.ancestors(node):
             match parent:
-                case ast.If(test=test, body=body, orelse=orelse) | ast.IfExp(test=test, body=body, orelse=orelse):
+                case (
+                    ast.If(test=test, body=body, orelse=orelse)
+                    | ast.IfExp(test=test, body=body, orelse=orelse)
+                    | ast.While(test=test, body=body, orelse=orelse)
+                ):
                     in_body = child is body or (isinstance(body, list) and child in body)
                     in_else = child is orelse or (isinstance(orelse, list) and child in orelse)
                     if in_body and _proves(test, text, positive=True):
@@ -638,6 +644,11 @@ def _short(qualname: str) -> str:
 
 def _is_store(node: ast.AST) -> bool:
     return isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del))
+
+
+def _is_read(module: Module, node: ast.Name) -> bool:
+    """Whether the value of a name is needed: read, or changed in place."""
+    return isinstance(node.ctx, ast.Load) or isinstance(module.parents.get(node), ast.AugAssign)
 
 
 def _unconditional(module: Module, node: ast.AST, scope: Scope) -> bool:
