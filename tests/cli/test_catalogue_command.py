@@ -73,9 +73,7 @@ def test_an_unknown_id_is_2(name: str, gotcha: str, message: str, capsys: pytest
 def test_explain_is_markdown_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "flask/cors-any-origin"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith(
-        "# flask-cors lets any website call the API\n\n`flask/cors-any-origin` · warning · high confidence · cors · applies to "
-    )
+    assert out.startswith("# flask-cors lets any website call the API\n\n`flask/cors-any-origin` · warning · high confidence · cors · applies to ")
     for heading in ("## Fails", "## Works", "## Why", "## When it is fine", "## Sources"):
         assert f"\n{heading}\n" in out
     assert "`gotcha: ignore[flask/cors-any-origin] -- reason`" in out
