@@ -2,8 +2,8 @@
 
 TREES holds one folder a repository, named owner+name, at the commit that bench/labels.csv names. Trees are read, never run.
 
-A label is a site that FAILS or WORKS. It is found when the scan reports a failure of an entry that answers it, in the same file and within
-ten lines (anywhere in the file for line 0). FAILS found: true positive; FAILS not found: miss; WORKS found: false alarm. Unlabelled sites do not count.
+A label is a site that FAILS or WORKS. It is found when the scan reports a failure of an entry that answers it, in the same file and within ten lines
+(anywhere in the file for line 0). FAILS found: true positive; FAILS not found: miss; WORKS found: false alarm. Unlabelled sites do not count.
 """
 
 from __future__ import annotations
