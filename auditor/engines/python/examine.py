@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from auditor.engines.base import Trouble
 from auditor.engines.python.detectors import Prepared
-from auditor.engines.python.gate import admits, confirms
+from auditor.engines.python.gate import admits, aliases_of, confirms
 from auditor.model import Outcome, Place, Site, span_of
 from auditor.project.project import Project
 from auditor.project.python.evaluate import Evaluator
@@ -85,19 +84,10 @@ class Examiner:
 
     @property
     def aliases(self) -> dict[str, frozenset[str]]:
-        """Literal -> the names it is imported as anywhere in the project (`from flask import send_file as sf`), so that re-exports are admitted."""
+        """Literal -> the other names it has anywhere in the project (`from flask import send_file as sf`), so that re-exports are admitted."""
         if self._aliases is None:
-            literals = {gate.name.rsplit(".", 1)[-1] for prepared in self.prepared for gate in prepared.gates if gate.kind in ("call", "name")}
-            found: dict[str, set[str]] = {}
-            expression = re.compile(r"\b(\w+)\s+as\s+(\w+)")
-            for path in self.evaluator.world.containing(" as "):
-                source = self.evaluator.world.files.source(path) or ""
-                if "import" not in source:
-                    continue
-                for name, alias in expression.findall(source):
-                    if name in literals:
-                        found.setdefault(name, set()).add(alias)
-            self._aliases = {name: frozenset(aliases) for name, aliases in found.items()}
+            names = {name for prepared in self.prepared for gate in prepared.gates for name in gate.imported}
+            self._aliases = aliases_of(frozenset(names), self.evaluator.world)
         return self._aliases
 
 

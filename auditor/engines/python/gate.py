@@ -8,13 +8,15 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from auditor.errors import CatalogueError
 from auditor.model import Clause
 from auditor.project.python.evaluate import Evaluator
 from auditor.project.python.module import Module
+from auditor.project.python.world import World
 
-_ASSIGNED = re.compile(r"^[ \t]*(?:[\w.]+\.)?(\w+)[ \t]*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
+_ASSIGNED = re.compile(r"(?<![\w.])([\w.]+(?:\[[^\]\n]{0,80}\])?)\)?(?=[ \t]*(?::.{0,200}?)?=(?!=))", re.DOTALL)
 META = "__metavariable_"
 ELLIPSIS = "__ellipsis__"
 ANY_STRING = "__any_string__"
@@ -25,13 +27,15 @@ class Gate:
     """What any match of a pattern needs.
 
     ``kind``: ``call`` (``name`` is the dotted name called), ``method`` (last name called), ``assign`` (last name assigned, "" for any), ``name``
-    (dotted name used) or ``sequence`` (no cheap question). ``literals`` all occur in the text, up to aliases of the last one of ``name``.
+    (dotted name used) or ``sequence`` (no cheap question). ``literals`` all occur in the text as they are written, up to the aliases of those that
+    are ``imported``: last parts of names that are looked up through imports.
     """
 
     source: str
     kind: str
     name: str
     literals: tuple[str, ...]
+    imported: tuple[str, ...] = ()
     target: re.Pattern[str] | None = None
     """For ``$NAME = …``: what the name assigned must look like, from ``where: {$NAME: /regex/}``."""
 
@@ -82,7 +86,9 @@ def gate_of(source: str, where: Clause | None = None) -> Gate:
     kind, name = "sequence", ""
     if len(tree.body) == 1:
         kind, name = _head(tree.body[0])
-    return Gate(source=source, kind=kind, name=name, literals=_literals(tree), target=_target(tree.body[0], where or {}))
+    return Gate(
+        source=source, kind=kind, name=name, literals=_literals(tree), imported=_imported(tree, kind, name), target=_target(tree.body[0], where or {})
+    )
 
 
 def _target(statement: ast.stmt, where: Clause) -> re.Pattern[str] | None:
@@ -142,9 +148,66 @@ def _literals(tree: ast.AST) -> tuple[str, ...]:
     return tuple(name for name in found if name and not name.startswith("__"))
 
 
+def _imported(tree: ast.AST, kind: str, name: str) -> tuple[str, ...]:
+    """The literals that may stand under another name: the last parts of dotted names that start with a plain one, and a bare name that is called."""
+    found: dict[str, None] = {name: None} if kind == "call" else {}
+    for node in ast.walk(tree):
+        dotted = _dotted(node) if isinstance(node, ast.Attribute) else ""
+        if dotted and not dotted.startswith("__"):
+            found[dotted] = None
+    return tuple(dict.fromkeys(dotted.rpartition(".")[2] for dotted in found))
+
+
+def aliases_of(names: frozenset[str], world: World) -> dict[str, frozenset[str]]:
+    """Name -> whatever else it may be called in the project: imported or assigned under another name, in any number of steps."""
+    found: dict[str, frozenset[str]] = {}
+    for name in sorted(names):
+        known = {name}
+        waiting = [name]
+        while waiting:
+            current = waiting.pop()
+            for path in world.containing(current):
+                fresh = _other_names(current, world.files.source(path) or "") - known
+                known |= fresh
+                waiting += sorted(fresh)
+        if len(known) > 1:
+            found[name] = frozenset(known - {name})
+    return found
+
+
+_AS = re.compile(r"[ \t\\\n]+as[ \t\\\n]+(\w+)")
+_OWNER = re.compile(r"(?:\w+[ \t]*\.[ \t]*)*$")
+_TARGETS = re.compile(r"(?:\w+[ \t]*(?::[^=\n]{0,80})?:?=[ \t\\\n(]*)+$")
+
+
+def _other_names(name: str, text: str) -> set[str]:
+    """What ``name`` is renamed to in a text: `name as X`, `X = package.name`, `(X := name)`; rather too much than too little."""
+    found: set[str] = set()
+    for match in re.finditer(rf"{re.escape(name)}(?!\w)(?![ \t]*[.(\[])", text):
+        start = match.start()
+        if text[start - 1 : start].isidentifier():
+            continue
+        renamed = _AS.match(text, match.end())
+        if renamed is not None:
+            found.add(renamed[1])
+        before = text[max(0, start - 200) : start]
+        before = _OWNER.sub("", before, count=1).rstrip(" \t\\\n(")
+        if before.endswith("="):
+            targets = _TARGETS.search(before)
+            found.update(re.findall(r"\w+", targets[0]) if targets else ())
+    return found
+
+
+@lru_cache(maxsize=4)
+def _assigned(text: str) -> tuple[str, ...]:
+    """Every text that may be the target of an assignment, and its last part."""
+    whole = _ASSIGNED.findall(text)
+    return tuple(dict.fromkeys((*whole, *(target.rpartition(".")[2] for target in whole))))
+
+
 def admits(gate: Gate, text: str, aliases: dict[str, frozenset[str]]) -> bool:
     """Whether every literal (or a name it is re-exported under) stands in the text."""
-    if gate.target is not None and not any(gate.target.search(name) for name in _ASSIGNED.findall(text)):
+    if gate.target is not None and not any(gate.target.search(name) for name in _assigned(text)):
         return False
     return all(literal in text or any(alias in text for alias in aliases.get(literal, ())) for literal in gate.literals)
 
@@ -152,26 +215,31 @@ def admits(gate: Gate, text: str, aliases: dict[str, frozenset[str]]) -> bool:
 def confirms(gate: Gate, module: Module, evaluator: Evaluator, aliases: dict[str, frozenset[str]]) -> bool:
     """Whether the subject really occurs: a call that resolves to the name, a method of that name, an assignment to it."""
     if gate.kind == "call":
-        names = called_as(gate, module, aliases)
-        return any(last_name(call.func) in names and evaluator.world.qualify(module, call.func) == gate.name for call in module.calls)
+        names = {gate.name.rpartition(".")[2], *aliases.get(gate.name.rpartition(".")[2], ())}
+        return any(last_name(call.func) in names and calls(gate, module, evaluator, call) for call in module.calls)
     if gate.kind == "method":
-        return any(isinstance(call.func, ast.Attribute) and (not gate.name or call.func.attr == gate.name) for call in module.calls)
+        return any(not gate.name or (isinstance(call.func, ast.Attribute) and call.func.attr == gate.name) for call in module.calls)
     if gate.kind == "assign" and (gate.name or gate.target is not None):
         for node in module.parents:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-            for target in targets:
-                name = target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else ""
-                if name and (gate.target.search(name) if gate.target is not None else name == gate.name):
-                    return True
+            if any(_is_target(gate, module, target) for target in targets):
+                return True
         return False
     return True
 
 
-def called_as(gate: Gate, module: Module, aliases: dict[str, frozenset[str]]) -> frozenset[str]:
-    """The last names a call of the subject may have here: its own, import aliases, and variables that hold it (`send = flask.send_file`)."""
-    last = gate.name.rsplit(".", 1)[-1]
-    held = re.findall(rf"^[ \t]*(\w+)[ \t]*=[ \t]*(?:\w+\.)*{re.escape(last)}[ \t]*(?:#.*)?$", module.text, re.MULTILINE)
-    return frozenset({last, *aliases.get(last, ()), *held})
+def calls(gate: Gate, module: Module, evaluator: Evaluator, call: ast.Call) -> bool:
+    """Whether a call is one of the gate's name; a name without dots is also what it says."""
+    if isinstance(call.func, ast.Name) and call.func.id == gate.name:
+        return True
+    return evaluator.world.qualify(module, call.func) == gate.name
+
+
+def _is_target(gate: Gate, module: Module, target: ast.expr) -> bool:
+    name = last_name(target)
+    if gate.target is None:
+        return name == gate.name
+    return bool((name and gate.target.search(name)) or (not isinstance(target, ast.Name) and gate.target.search(module.source(target))))
 
 
 def last_name(node: ast.expr) -> str:

@@ -9,7 +9,7 @@ import libcst as cst
 
 from auditor.engines.python.decide import decide
 from auditor.engines.python.detectors import Prepared
-from auditor.engines.python.gate import Gate
+from auditor.engines.python.gate import Gate, calls
 from auditor.engines.python.inside import encloses
 from auditor.engines.python.pattern import Bound, Pattern, Qualify, code
 from auditor.engines.python.tree import Tree
@@ -69,7 +69,7 @@ class Matcher:
             for node, twin in self.tree.calls:
                 if gate.kind == "method" and gate.name and not (isinstance(twin.func, ast.Attribute) and twin.func.attr == gate.name):
                     continue
-                if gate.kind == "call" and self.evaluator.world.qualify(self.module, twin.func) != gate.name:
+                if gate.kind == "call" and not calls(gate, self.module, self.evaluator, twin):
                     continue
                 bound = pattern.match_expression(node, self._qualify(twin))
                 if bound is not None:
@@ -88,14 +88,11 @@ class Matcher:
         twins |= {id(call): twin for call, twin in self.tree.calls}
         for _, body in self.tree.blocks:
             anchor = next((twins[id(node)] for statement in body for node in _outer(statement) if id(node) in twins), None)
-            found = pattern.match_block(body, self._qualify(anchor)) if anchor is not None else None
-            if found is None:
-                continue
-            bound, last = found
-            for node in _outer(last):
-                if id(node) in twins:
-                    yield node, twins[id(node)], bound
-                    break
+            for bound, last in pattern.match_block(body, self._qualify(anchor)) if anchor is not None else ():
+                for node in _outer(last):
+                    if id(node) in twins:
+                        yield node, twins[id(node)], bound
+                        break
 
     def _frame(self, node: ast.AST, metavariables: dict[str, ast.expr]) -> Frame:
         return Frame(evaluator=self.evaluator, module=self.module, node=node, metavariables=metavariables)

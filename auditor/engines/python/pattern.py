@@ -7,6 +7,7 @@ resolved through import aliases, expressions, assignments (annotated ones too) a
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -38,7 +39,7 @@ class Bound:
         known = self.nodes.get(name)
         if known is None:
             return Bound(nodes={**self.nodes, name: node})
-        return self if known.deep_equals(node) or code(known) == code(node) else None
+        return self if code(known) == code(node) or _same_code(known, node) else None
 
 
 _MODULE = cst.Module(body=())
@@ -47,6 +48,14 @@ _MODULE = cst.Module(body=())
 def code(node: cst.CSTNode) -> str:
     """The source text of a node on its own."""
     return _MODULE.code_for_node(node).strip()
+
+
+def _same_code(one: cst.CSTNode, other: cst.CSTNode) -> bool:
+    """Whether two nodes differ in spacing, quotes and brackets only."""
+    try:
+        return ast.dump(ast.parse(f"({code(one)})")) == ast.dump(ast.parse(f"({code(other)})"))
+    except SyntaxError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +76,11 @@ class Pattern:
             return None
         return _statement(self.statements[0], node, Bound(), qualify)
 
-    def match_block(self, body: Sequence[cst.CSTNode], qualify: Qualify) -> tuple[Bound, cst.CSTNode] | None:
-        """The bindings and the last matched statement when the statements occur in ``body``, in order."""
+    def match_block(self, body: Sequence[cst.CSTNode], qualify: Qualify) -> list[tuple[Bound, cst.CSTNode]]:
+        """The bindings and the last matched statement for every statement of ``body`` that the pattern can start with."""
         flat = [small for statement in body for small in _small(statement)]
-        for start in range(len(flat)):
-            found = _block(self.statements, flat[start:], Bound(), qualify)
-            if found is not None:
-                return found
-        return None
+        found = (_block(self.statements, flat[start:], Bound(), qualify) for start in range(len(flat)))
+        return [match for match in found if match is not None]
 
 
 def compile_pattern(source: str) -> Pattern:
@@ -230,6 +236,17 @@ def _expression(wanted: cst.CSTNode, have: cst.CSTNode, bound: Bound, qualify: Q
                 return None
             now = _expression(wl, hl, bound, qualify)
             return _expression(wr, hr, now, qualify) if now is not None else None
+        case cst.BooleanOperation(left=wl, operator=wo, right=wr), cst.BooleanOperation(left=hl, operator=ho, right=hr):
+            if type(wo) is not type(ho):
+                return None
+            now = _expression(wl, hl, bound, qualify)
+            return _expression(wr, hr, now, qualify) if now is not None else None
+        case cst.UnaryOperation(operator=wo, expression=a), cst.UnaryOperation(operator=ho, expression=b):
+            return _expression(a, b, bound, qualify) if type(wo) is type(ho) else None
+        case cst.IfExp(body=wb, test=wt, orelse=we), cst.IfExp(body=hb, test=ht, orelse=he):
+            now = _expression(wb, hb, bound, qualify)
+            now = _expression(wt, ht, now, qualify) if now is not None else None
+            return _expression(we, he, now, qualify) if now is not None else None
         case cst.Comparison(left=wl, comparisons=[wc]), cst.Comparison(left=hl, comparisons=[hc]):
             if type(wc.operator) is not type(hc.operator):
                 return None
@@ -305,7 +322,7 @@ def _elements(wanted: list[cst.BaseElement], have: list[cst.BaseElement], bound:
             if found is not None:
                 return found
         return None
-    if not have:
+    if not have or isinstance(have[0], cst.StarredElement):
         return None
     now = _expression(wanted[0].value, have[0].value, bound, qualify)
     return _elements(wanted[1:], have[1:], now, qualify) if now is not None else None

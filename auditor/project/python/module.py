@@ -124,7 +124,14 @@ class Module:
 
     def source(self, node: ast.AST) -> str:
         """The source text of ``node``, as written."""
-        return ast.get_source_segment(self.text, node) or ast.unparse(node)
+        line, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", None) or 0
+        if not 0 < line <= end <= len(self.lines):
+            return ast.unparse(node)
+        lines = self.lines[line - 1 : end]
+        # Cut the end first: on a single line both offsets count from its start.
+        lines[-1] = lines[-1].encode("utf-8", "surrogatepass")[: node.end_col_offset].decode("utf-8", "replace")  # type: ignore[attr-defined]
+        lines[0] = lines[0].encode("utf-8", "surrogatepass")[node.col_offset :].decode("utf-8", "replace")  # type: ignore[attr-defined]
+        return "\n".join(lines) or ast.unparse(node)
 
     # -- building --------------------------------------------------------------------------------------------------------------
 

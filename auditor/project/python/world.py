@@ -151,7 +151,8 @@ class World:
                 inner = self._file_at(path.parent, (attribute,))
                 if inner is not None:
                     return str(inner)
-            return f"{base}:{attribute}"
+            through = self._through_star(module, attribute, depth + 1) if module is not None else None
+            return through or f"{base}:{attribute}"
         if base.endswith("/"):
             found = self._file_at(PurePosixPath(base), (attribute,))
             return str(found) if found else None
