@@ -11,19 +11,20 @@ from rich.text import Text
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SAMPLE = "fixtures/projects/sample-flask-react"
-WIDTH = 108
+SELECT = "flask/relative-send-directory,vite"  # enough to see what a report is like
+WIDTH = 118
 
 if __name__ == "__main__":
     scan = subprocess.run(
-        [sys.executable, "-m", "auditor", "scan", SAMPLE],
-        cwd=CHECKOUT,
-        env=os.environ | {"FORCE_COLOR": "1", "COLUMNS": str(WIDTH)},
+        [sys.executable, "-m", "auditor", "scan", ".", "--select", SELECT],
+        cwd=CHECKOUT / SAMPLE,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT), "FORCE_COLOR": "1", "COLUMNS": str(WIDTH)},
         stdout=subprocess.PIPE,
         text=True,
         check=False,
     )
     console = Console(record=True, width=WIDTH, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
-    console.print(Text("$ gotcha-audit scan .\n", style="bold"))
+    console.print(Text(f"$ gotcha-audit scan . --select {SELECT}\n", style="bold"))
     console.print(Text.from_ansi(scan.stdout), soft_wrap=True)
     image = console.export_svg(title="gotcha-audit", unique_id="scan")
     # The picture must not fetch anything: without rich's web fonts it falls back to the reader's own.

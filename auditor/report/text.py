@@ -30,7 +30,7 @@ _OUTCOME_WORDS = {
 }
 _SIGN_STYLES = {"✗": "bold red", "?": "bold magenta", "✓": "bold green", "·": "dim"}
 _NARROWEST = 60
-_WIDE = 100  # from here on places stand beside the figures of an entry, not below them
+_LEAST_TITLE = 48
 _MOST_CODE_LINES = 12
 _MOST_WORKS_LINES = 14
 _MOST_PLACES = 3
@@ -253,8 +253,12 @@ def _checked(sheet: _Sheet, run: Run) -> None:
         return
     rows = sorted(run.checked, key=lambda row: ("✗?✓·".index(_sign(row)), row.gotcha))
     figures = len("  FAILS  REVIEW  WORKS")
-    beside = 0 if sheet.width < _WIDE else min(max(_least(row.places) for row in rows), sheet.width // 3) + 2
-    title = min(max(cell_len(visible(row.title)) for row in rows), sheet.width - 4 - figures - beside)
+    wanted = max(cell_len(visible(row.title)) for row in rows)
+    left = sheet.width - 4 - figures
+    beside = min(max(_least(row.places) for row in rows), sheet.width // 3) + 2
+    if left - beside < min(wanted, _LEAST_TITLE):
+        beside = 0  # the places go on a line of their own, below the entry
+    title = min(wanted, left - beside)
     room = sheet.width - 4 - title - figures - 2 if beside else sheet.width - 8
     sheet.line((" " * (title + 4) + "  FAILS  REVIEW  WORKS", "dim"))
     for row in rows:

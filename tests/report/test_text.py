@@ -164,3 +164,13 @@ def test_of_a_long_stack_the_packages_the_entries_are_about_are_named() -> None:
     others = tuple(Package(name=f"p{number}", evidence=place("x")) for number in range(11))
     run = replace(report.runs[0], stack=(*others, *report.runs[0].stack))
     assert "Gotchas checked  flask 3.1.0\n" in text(replace(report, runs=(run,)))
+
+
+def test_where_titles_and_places_do_not_fit_side_by_side_the_places_go_below() -> None:
+    title = "Relative directory that Flask resolves against the module"
+    checked = Checked(gotcha=SEND, title=title, fails=2, reviews=0, passes=0, places=(place("backend/app/web.py", 21), place("b.py", 2)))
+    lines = text(made_report(checked=(checked,)), width=80).splitlines()
+    start = lines.index("Gotchas checked  flask 3.1.0") + 2
+    assert lines[start : start + 2] == [f"  ✗ {title[:53]}…      2       ·      ·", "      backend/app/web.py:21, b.py:2"]
+    wide = text(made_report(checked=(checked,)), width=120).splitlines()
+    assert wide[start] == f"  ✗ {title}      2       ·      ·  backend/app/web.py:21, b.py:2"
