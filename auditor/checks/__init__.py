@@ -1,9 +1,20 @@
 """The functions an entry may name, by name."""
 
-from auditor.checks import cors, environment, secrets, served, settings
+from auditor.checks import cors, environment, express, frontend, secrets, served, settings
 from auditor.checks.base import Check, Judge, Match, Verdict
 
-CHECKS: dict[str, Check] = {}
+CHECKS: dict[str, Check] = {
+    "express/cors-after-routes": express.cors_after_routes,
+    "express/cors-any-origin": express.cors_any_origin,
+    "express/cors-credentials-any-origin": express.cors_credentials_any_origin,
+    "express/cors-localhost-only": express.cors_localhost_only,
+    "express/json-after-routes": express.json_after_routes,
+    "express/json-missing": express.json_missing,
+    "react/localhost-api-url": frontend.localhost_url,
+    "vite/env-without-prefix": frontend.env_without_prefix,
+    "vite/process-env": frontend.process_env,
+    "vite/public-path": frontend.public_path,
+}
 
 JUDGES: dict[str, Judge] = {
     "django/allowed-hosts-absent": settings.allowed_hosts_absent,

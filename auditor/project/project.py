@@ -87,6 +87,10 @@ class Project:
         """The selected file at ``path``, if it is one."""
         return self._by_path.get(path)
 
+    def language(self, path: PurePosixPath) -> str:
+        """The language of a file of the tree; "" when it is none that is looked at."""
+        return self._languages.get(path, "")
+
     def data(self, path: PurePosixPath) -> bytes:
         """The bytes of a file below the root; raises Unreadable."""
         target = os.path.realpath(self.root / path)

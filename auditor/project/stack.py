@@ -23,6 +23,7 @@ DISTRIBUTIONS = {
 """Import name -> distribution, for packages that entries are about."""
 
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
+_SCRIPT_IMPORT = re.compile(r"""(?:\brequire\(\s*|\bfrom\s+)['"](express|cors|fastify|koa|react|vue|svelte|next|axios|socket\.io|mongoose)['"]""")
 _DJANGO = re.compile(r"^INSTALLED_APPS\b|DJANGO_SETTINGS_MODULE|[\"']django\.", re.MULTILINE)
 _CORS_HEADERS = re.compile(r"[\"']corsheaders[\"'.]")
 Read = Callable[[PurePosixPath], str | None]
@@ -49,6 +50,8 @@ def _packages(file: SourceFile, read: Read) -> Iterator[Package]:
     elif file.language == "python":
         yield Package(name="python", evidence=Place(path=path, label="a Python file"))
         yield from _imports(path, read)
+    if file.language in ("javascript", "typescript", "tsx"):
+        yield from _script_imports(path, read)
     if file.language in ("text", "toml", "ini", "python", "yaml"):
         yield from _python(path, read)
     if file.language == "yaml":
@@ -101,6 +104,15 @@ def _imports(path: PurePosixPath, read: Read) -> Iterator[Package]:
         mention = expression.search(text) if name not in seen else None
         if mention is not None:
             yield Package(name=name, evidence=Place(path=path, span=span_of(text.count("\n", 0, mention.start()) + 1), label=f"settings of {name}"))
+
+
+def _script_imports(path: PurePosixPath, read: Read) -> Iterator[Package]:
+    """Scripts that import a framework count even without a package.json beside them."""
+    text = read(path) or ""
+    for found in _SCRIPT_IMPORT.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        place = Place(path=path, span=span_of(line), label=f"imports {found.group(1)}")
+        yield Package(name=found.group(1), scope=str(path.parent), evidence=place)
 
 
 def _yaml(path: PurePosixPath, read: Read) -> Iterator[Package]:

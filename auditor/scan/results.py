@@ -93,8 +93,8 @@ def _hide(found: re.Match[str]) -> str:
     """A string masked, unless it is a name by where it stands: an index, the first argument of a look-up, or the key of a dict."""
     quote, inner = found.group(1), found.group(2)
     before, after = found.string[: found.start()].rstrip(), found.string[found.end() :].lstrip()
-    if len(inner) < 4:
-        return found.group(0)
+    if len(inner) < 4 or "://" in inner or inner.startswith("/"):
+        return found.group(0)  # too short to be one, or an address, whose password was masked before
     if re.fullmatch(r"[A-Za-z_][\w.\-]*", inner) and (before.endswith(("(", "[")) or after.startswith(":")):
         return found.group(0)
     return f"{quote}{inner[:2]}***{quote}"

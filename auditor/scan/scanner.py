@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from auditor import __version__, engines
 from auditor.catalogue import Catalogue, load
 from auditor.checks import CHECKS, JUDGES
+from auditor.engines import pool
 from auditor.engines.base import Findings, Trouble, Work
 from auditor.engines.pool import default_jobs
 from auditor.errors import CatalogueError
@@ -83,7 +85,7 @@ def run_engines(work: Work, *, jobs: int) -> Findings:
     """All engines over one piece of work; semgrep runs beside the others."""
     pending = engines.semgrep_start(work)
     try:
-        found = [engines.python_run(work, jobs=jobs, timeout=work.project.config.file_timeout), engines.text_run(work), _run_checks(work)]
+        found = [engines.python_run(work, jobs=jobs, timeout=work.project.config.file_timeout), engines.text_run(work), _run_checks(work, jobs)]
     except BaseException:
         pending.cancel()
         raise
@@ -96,18 +98,38 @@ def run_engines(work: Work, *, jobs: int) -> Findings:
     )
 
 
-def _run_checks(work: Work) -> Findings:
+_CHECK_PATIENCE = 6
+"""A check looks at many files: it may take this many times the limit of one."""
+
+
+def _run_checks(work: Work, jobs: int) -> Findings:
+    """The cross-file checks, one worker task a stack, so that the facts of a stack are read once and no check can hang the scan."""
     sites: list[Site] = []
     troubles: list[Trouble] = []
-    for gotcha in work.gotchas:
-        for detector in gotcha.detectors:
-            if isinstance(detector, CheckDetector):
-                try:
-                    sites += CHECKS[detector.check](work.project, gotcha, detector)
-                except Unreadable as error:
-                    troubles.append(Trouble(check="scan/unreadable", place=Place(path=None, label=gotcha.id), message=str(error)))
+    stacks = sorted({gotcha.stack for gotcha in work.gotchas if any(isinstance(detector, CheckDetector) for detector in gotcha.detectors)})
+    timeout = work.project.config.file_timeout * _CHECK_PATIENCE
+    for stack, answer in pool.run(stacks, partial(_checker, work), jobs=jobs, timeout=timeout):
+        if isinstance(answer, pool.Failure):
+            message = f"the checks of {stack}: {answer.message}"
+            troubles.append(Trouble(check=f"scan/{answer.kind}", place=Place(path=None, label=stack), message=message))
+        else:
+            sites += answer
     selected = set(work.files)
     return Findings(sites=tuple(site for site in sites if site.place.path is None or site.place.path in selected), troubles=tuple(troubles))
+
+
+def _checker(work: Work) -> Callable[[str], tuple[Site, ...]]:
+    def check(stack: str) -> tuple[Site, ...]:
+        return tuple(
+            site
+            for gotcha in work.gotchas
+            if gotcha.stack == stack
+            for detector in gotcha.detectors
+            if isinstance(detector, CheckDetector) and detector.check is not None
+            for site in CHECKS[detector.check](work.project, gotcha, detector)
+        )
+
+    return check
 
 
 def applies(gotcha: Gotcha, project: Project) -> bool:
