@@ -188,9 +188,7 @@ def _needs_body(project: Project, step: Step) -> bool:
         last = bare(step.arguments[-1])
         declaration = step.module.declaration(last) if last.type == "identifier" else None
         if declaration is not None and declaration.kind == "import" and declaration.module.startswith("."):
-            return _imported_reads_body(project, step.module, declaration.module, "*") and "outer" in _router_kind(
-                project, step.module, declaration.module
-            )
+            return _imported_reads_body(project, step.module, declaration.module, "*") and _defines_router(project, step.module, declaration.module)
         if last.type == "call_expression" and (found := re.match(r"""require\(\s*['"](\.[^'"]+)['"]\s*\)$""", step.module.of(last))):
             return _imported_reads_body(project, step.module, found.group(1), "*") and _defines_router(project, step.module, found.group(1))
     return False

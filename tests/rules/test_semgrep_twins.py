@@ -40,7 +40,7 @@ def semgrep_sites() -> dict[str, set[tuple[str, int]]]:
                     files[name_of(gotcha, part, path)] = text
     program = find_semgrep()
     assert program is not None, "semgrep is a dependency: install the project with its requirements"
-    process = Process(program, json.dumps({"rules": rules}), files, experimental=True)
+    process = Process(program, json.dumps({"rules": rules}), files, experimental=True, jobs=1)
     ended = process.wait(120)
     output = parse_output(ended.output)
     assert not output.faults, output.faults[:3]
