@@ -13,7 +13,7 @@ from auditor.engines.python.gate import admits, aliases_of, confirms
 from auditor.model import Outcome, Place, Site, span_of
 from auditor.project.project import Project
 from auditor.project.python.evaluate import Evaluator
-from auditor.project.python.module import Module
+from auditor.project.python.module import Module, parse
 from auditor.project.text import Unreadable
 
 
@@ -43,7 +43,7 @@ class Examiner:
         except Unreadable as error:
             return Examined(path=path, troubles=(Trouble(check="scan/unreadable", place=Place(path=path), message=str(error)),))
         try:
-            tree = ast.parse(text)
+            tree = parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return Examined(path=path, troubles=(_syntax_trouble(path, error),))
         try:

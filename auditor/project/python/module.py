@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -60,14 +61,24 @@ class Scope:
         return None
 
 
+def parse(text: str) -> ast.Module:
+    """The tree of a Python source. Raises SyntaxError, ValueError, RecursionError or MemoryError as `ast.parse` does.
+
+    What the compiler warns of (such as an invalid escape) is no matter of the scan: shown it would stand on the terminal once a file.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
 class Module:
-    """A parsed file. Raises SyntaxError, ValueError, RecursionError or MemoryError as `ast.parse` does."""
+    """A parsed file. Raises what `parse` does."""
 
     def __init__(self, path: PurePosixPath, text: str, tree: ast.Module | None = None) -> None:
         self.path = path
         self.text = text
         self.lines = text.split("\n")
-        self.tree = ast.parse(text) if tree is None else tree
+        self.tree = parse(text) if tree is None else tree
         self.parents: dict[ast.AST, ast.AST] = {}
         self.scopes: dict[ast.AST, Scope] = {}
         self.calls: list[ast.Call] = []
