@@ -72,9 +72,9 @@ def cache_directory() -> Path:
     return Path(base) / "gotcha-audit"
 
 
-def load(extra: tuple[Path, ...] = (), *, cache: Path | None = None) -> Catalogue:
+def load(extra: tuple[Path, ...] = (), *, cached: bool = True) -> Catalogue:
     """The built-in entries and those of ``extra`` directories. Raises CatalogueError listing every problem of every entry."""
-    return load_directories((rules_directory(), *extra), cache=cache or cache_directory())
+    return load_directories((rules_directory(), *extra), cache=cache_directory() if cached else None)
 
 
 def load_directories(directories: tuple[Path, ...], *, cache: Path | None) -> Catalogue:

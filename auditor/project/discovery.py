@@ -166,8 +166,16 @@ def _walk(root: Path, troubles: list[tuple[PurePosixPath, str]], skipped: Counte
                 continue
             if is_folder:
                 waiting.append((path, rules))
-            elif not (entry.is_symlink() and entry.is_dir()):
+            elif not (entry.is_symlink() and _leads_to_folder(entry)):
                 yield path
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether a link leads to a folder; one that leads round in a circle leads nowhere."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return True
 
 
 def _ignore_rules(path: Path) -> GitIgnoreSpec | None:

@@ -49,7 +49,7 @@ def scan(root: Path, options: ScanOptions) -> Report:
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     config = options.config
-    catalogue = load(config.catalogues).select(options.select or config.select, (*config.ignore, *options.ignore))
+    catalogue = load(config.catalogues, cached=not options.no_cache).select(options.select or config.select, (*config.ignore, *options.ignore))
     project = open_project(root, config=config, paths=options.paths)
     gotchas = tuple(gotcha for gotcha in catalogue.gotchas if applies(gotcha, project))
     _assert_checks_exist(gotchas)
