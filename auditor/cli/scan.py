@@ -76,7 +76,7 @@ def command(
         show=shown or config.show,
         colour=colour() and output is None,
         width=width(),
-        entries=entry_notes(config),
+        entries=entry_notes(config, cached=not no_cache),
     )
     text = RENDERERS[output_format](report, view)
     status = report.exit_status(
@@ -123,7 +123,7 @@ def outcomes(show: tuple[str, ...]) -> tuple[Outcome, ...]:
     return tuple(Outcome(name) for name in names)
 
 
-def entry_notes(config: Config) -> dict[str, EntryNote]:
+def entry_notes(config: Config, *, cached: bool) -> dict[str, EntryNote]:
     """Give what a renderer may say of each entry of the catalogue."""
-    catalogue = load(config.catalogues)
+    catalogue = load(config.catalogues, cached=cached)
     return {gotcha.id: EntryNote(title=gotcha.title, link=page(gotcha), works_text=gotcha.works_text) for gotcha in catalogue.gotchas}
