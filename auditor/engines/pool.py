@@ -70,7 +70,10 @@ class _Serve(Generic[T, R]):
                 return
             except Exception as error:  # noqa: BLE001 - a defect in one check must not take the scan down; it is reported as an error result
                 answer = Failure("crash", f"{type(error).__name__}: {error}")
-            pipe.send(answer)
+            try:
+                pipe.send(answer)
+            except Exception as error:  # noqa: BLE001 - as above: an answer that cannot be sent
+                pipe.send(Failure("crash", f"{type(error).__name__}: {error}"))
 
 
 def run(tasks: Sequence[T], make: Callable[[], Callable[[T], R]], *, jobs: int, timeout: float) -> Iterator[tuple[T, R | Failure]]:
