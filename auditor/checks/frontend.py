@@ -23,6 +23,20 @@ _ASSET = re.compile(
 )
 _URL = re.compile(r"^(?:https?|wss?)://[^/?#\s'\"`]+", re.IGNORECASE)
 _QUIET_ATTRIBUTES = frozenset({"placeholder", "title", "alt", "label", "aria-label", "content", "helperText", "description"})
+_CARRIERS = frozenset(
+    {
+        "binary_expression",
+        "template_string",
+        "template_substitution",
+        "parenthesized_expression",
+        "as_expression",
+        "satisfies_expression",
+        "object",
+        "pair",
+        "array",
+    }
+)
+_DEVELOPMENT_NAME = re.compile(r"(?i:(?:^|_)(?:dev|develop|development|local|localhost)(?:_|$))|^(?:dev|development|local|localhost)(?=[A-Z])")
 _COMPARING = frozenset({"includes", "startsWith", "endsWith", "indexOf", "match", "test", "replace", "replaceAll", "split", "has", "search"})
 
 
@@ -243,7 +257,7 @@ def _address(module: Module, node: Node, gotcha: Gotcha, detector: CheckDetector
     if verdict == "unused":
         return None
     if verdict:
-        return _site(gotcha, Outcome.PASS if verdict == "development" else Outcome.REVIEW, f"is {verdict}", place, related=related)
+        return _site(gotcha, Outcome.PASS if verdict == "used in development only" else Outcome.REVIEW, f"is {verdict}", place, related=related)
     if context.in_list:
         return None
     message = detector.message or "production asks the visitor's own machine: every call fails there"
@@ -252,34 +266,31 @@ def _address(module: Module, node: Node, gotcha: Gotcha, detector: CheckDetector
 
 
 def _declared(module: Module, node: Node) -> tuple[str, tuple[Place, ...]]:
-    """What becomes of a variable that starts with the address: "unused", "development" by its name, or "replaced" later; "" if none of that."""
+    """What becomes of the variable that holds the address, alone or inside an object.
+
+    "unused", "used in development only" (by its name, or because every use stands in a development branch), "replaced later, under a condition", or
+    "" when it is used as it is.
+    """
     current = node
-    while current.parent is not None and current.parent.type in (
-        "binary_expression",
-        "template_string",
-        "template_substitution",
-        "parenthesized_expression",
-        "as_expression",
-    ):
+    direct = True
+    while current.parent is not None and current.parent.type in _CARRIERS:
+        direct = direct and current.parent.type not in ("object", "pair", "array")
         current = current.parent
     parent = current.parent
-    if parent is None or parent.type != "variable_declarator":
+    name = parent.child_by_field_name("name") if parent is not None and parent.type == "variable_declarator" else None
+    declaration = module.declaration(name) if name is not None and name.type == "identifier" else None
+    if name is None or declaration is None:
         return "", ()
-    name = parent.child_by_field_name("name")
-    if name is None or name.type != "identifier":
-        return "", ()
-    declaration = module.declaration(name)
-    if declaration is None:
-        return "", ()
-    if re.search(r"(?:^|_)(?:dev|development|local|localhost|test)(?:_|$)|^(?:dev|local)[A-Z]", module.of(name), re.IGNORECASE) and re.search(
-        r"dev|local", module.of(name), re.IGNORECASE
-    ):
-        return "development", ()
+    if _DEVELOPMENT_NAME.search(module.of(name)):
+        return "used in development only", ()
     references = module.references(declaration)
     exported = module.exported_names(declaration)
     if not references and not exported:
         return "unused", ()
-    for reference in references:
+    contexts = [context_of(module, reference) for reference in references if reference.parent is None or reference.parent.type != "export_specifier"]
+    if contexts and not exported and all(context.development or context.fallback for context in contexts):
+        return "used in development only", (module.place(references[0], "every use stands in a development branch or behind a setting"),)
+    for reference in references if direct else ():
         target = reference.parent
         if target is not None and target.type == "assignment_expression" and target.child_by_field_name("left") == reference:
             return "replaced later, under a condition", (module.place(target, "is given another value here"),)

@@ -57,7 +57,7 @@ def message(content):
         (b"def f(:\n    pass\n", ([("scan/syntax", 1, 7)], [])),
         ("x = 'é🎉'; y = z z\n".encode(), ([("scan/syntax", 1, 17)], [])),
         (b"print 'hello'\n", ([("scan/syntax", 1, 1)], [])),
-        (b"try:\n    pass\nexcept E, e:\n    pass\n", ([("scan/syntax", 3, 8)], [])),
+        (b"try:\n    pass\nexcept E, e:\n    pass\n", ([], [])),  # Python 2 meant something else by it, and Python 3.14 allows it
         (b"exec 'x' in y\n", ([("scan/syntax", 1, 1)], [])),
         (b"x = 0777\n", ([("scan/syntax", 1, 5)], [])),
         (b"raise E, 'x'\n", ([("scan/syntax", 1, 8)], [])),

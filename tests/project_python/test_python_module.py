@@ -121,3 +121,10 @@ def test_deep_nesting_does_not_recurse():
 @pytest.mark.parametrize("text", ["x = (", "print 'hello'", "x = 1\n  y = 2", "\0"])
 def test_text_that_is_no_python_is_none_in_the_world(text):
     assert module(text) is None
+
+
+def test_exception_types_without_parentheses_are_read_on_every_interpreter() -> None:
+    made = module("try:\n    x = 1\nexcept ValueError, OSError:\n    x = 2\n")
+    handler = next(node for node in made.parents if isinstance(node, ast.ExceptHandler))
+    assert isinstance(handler.type, ast.Tuple)
+    assert [ast.unparse(element) for element in handler.type.elts] == ["ValueError", "OSError"]

@@ -43,7 +43,7 @@ class Examiner:
         except Unreadable as error:
             return Examined(path=path, troubles=(Trouble(check="scan/unreadable", place=Place(path=path), message=str(error)),))
         try:
-            tree = parse(text)
+            tree, text = parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return Examined(path=path, troubles=(_syntax_trouble(path, error),))
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
@@ -61,14 +62,24 @@ class Scope:
         return None
 
 
-def parse(text: str) -> ast.Module:
-    """The tree of a Python source. Raises SyntaxError, ValueError, RecursionError or MemoryError as `ast.parse` does.
+_BARE_EXCEPT = re.compile(r"^([ \t]*except[ \t]+)([\w.]+(?:[ \t]*,[ \t]*[\w.]+)+)([ \t]*:)", re.MULTILINE)
 
-    What the compiler warns of (such as an invalid escape) is no matter of the scan: shown it would stand on the terminal once a file.
+
+def parse(text: str) -> tuple[ast.Module, str]:
+    """The tree of a Python source, and the text it stands for. Raises SyntaxError, ValueError, RecursionError or MemoryError as `ast.parse` does.
+
+    Python 3.14 allows `except A, B:` (https://peps.python.org/pep-0758/); an older interpreter is shown the same with parentheses, so that the
+    project need not be as old as the Python that examines it. What the compiler warns of is no matter of the scan.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ast.parse(text)
+        try:
+            return ast.parse(text), text
+        except SyntaxError as error:
+            if "parenthesized" not in (error.msg or ""):
+                raise
+        mended = _BARE_EXCEPT.sub(r"\1(\2)\3", text)
+        return ast.parse(mended), mended
 
 
 class Module:
@@ -76,9 +87,8 @@ class Module:
 
     def __init__(self, path: PurePosixPath, text: str, tree: ast.Module | None = None) -> None:
         self.path = path
-        self.text = text
-        self.lines = text.split("\n")
-        self.tree = parse(text) if tree is None else tree
+        self.tree, self.text = parse(text) if tree is None else (tree, text)
+        self.lines = self.text.split("\n")
         self.parents: dict[ast.AST, ast.AST] = {}
         self.scopes: dict[ast.AST, Scope] = {}
         self.calls: list[ast.Call] = []
