@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from auditor import __version__, engines
 from auditor.catalogue import Catalogue, load
@@ -49,7 +49,8 @@ def scan(root: Path, options: ScanOptions) -> Report:
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     config = options.config
-    catalogue = load(config.catalogues, cached=not options.no_cache).select(options.select or config.select, (*config.ignore, *options.ignore))
+    known = load(config.catalogues, cached=not options.no_cache)
+    catalogue = known.select(options.select or config.select, (*config.ignore, *options.ignore))
     project = open_project(root, config=config, paths=options.paths)
     gotchas = tuple(gotcha for gotcha in catalogue.gotchas if applies(gotcha, project))
     _assert_checks_exist(gotchas)
@@ -62,7 +63,7 @@ def scan(root: Path, options: ScanOptions) -> Report:
     )
     by_id = {gotcha.id: gotcha for gotcha in gotchas}
     found = from_sites(project, by_id, findings.sites)
-    results = silence(project, catalogue, gotchas, (*found, *((result, result.place.span) for result in from_troubles(troubles))))
+    results = silence(project, known, gotchas, (*found, *((result, result.place.span) for result in from_troubles(troubles))))
     run = Run(
         producer="scan",
         subject=str(root),
@@ -163,7 +164,7 @@ def _coverage(project: Project, results: Iterable[Result]) -> Coverage:
     for file in project.files:
         if file.role not in EXAMINED_ROLES:
             skipped[f"{file.role} code"] += 1
-    failed: set[PurePosixPath | None] = {result.place.path for result in results if result.outcome is Outcome.ERROR}
+    failed = {result.place.path for result in results if result.outcome is Outcome.ERROR} - {None}
     examined = {file.path for file in project.files if file.role in EXAMINED_ROLES}
     return Coverage(
         selected=len(project.files),

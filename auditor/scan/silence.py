@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -16,7 +18,7 @@ from auditor.project.suppression import Comment, suppressions
 from auditor.project.text import Unreadable
 from auditor.scan.results import fingerprint
 
-_MARK = b"gotcha: ignore"
+_MARK = re.compile(rb"gotcha:\s*ignore", re.IGNORECASE)
 
 
 def silence(project: Project, catalogue: Catalogue, gotchas: tuple[Gotcha, ...], found: tuple[tuple[Result, Span | None], ...]) -> tuple[Result, ...]:
@@ -27,16 +29,22 @@ def silence(project: Project, catalogue: Catalogue, gotchas: tuple[Gotcha, ...],
     comments = dict(_comments(project))
     used: set[Place] = set()
     silenced = [_by_path(project, _by_comment(catalogue, comments, result, scope, used)) for result, scope in found]
+    # Where something could not be examined, a comment may be right although nothing was found.
+    broken = {result.place.path for result, _ in found if result.outcome is Outcome.ERROR}
     ran = {gotcha.id for gotcha in gotchas}
-    extra = [fault for path in sorted(comments) for fault in _faults(catalogue, comments[path], used, ran)]
+    extra = []
+    for path in sorted(comments):
+        seen: Counter[tuple[str, str]] = Counter()
+        certain = ran if not broken & {path, None} else set()
+        extra += [_fault(check, message, place, seen) for check, message, place in _faults(catalogue, comments[path], used, certain)]
     return tuple(sorted((*silenced, *extra), key=lambda result: (str(result.place.path or ""), result.place.line, result.place.column, result.check)))
 
 
 def _comments(project: Project) -> Iterator[tuple[PurePosixPath, tuple[Comment, ...]]]:
     for file in project.files:
         try:
-            if _MARK not in project.data(file.path):
-                continue
+            if file.role != "production" or not _MARK.search(project.data(file.path)):
+                continue  # what is not examined needs no suppression
             found = suppressions(project.text(file.path), file.language)
         except Unreadable:
             continue  # reported by whoever had to examine it
@@ -79,21 +87,22 @@ _PROBLEMS = {
 }
 
 
-def _faults(catalogue: Catalogue, comments: Iterable[Comment], used: set[Place], ran: set[str]) -> Iterator[Result]:
+def _faults(catalogue: Catalogue, comments: Iterable[Comment], used: set[Place], ran: set[str]) -> Iterator[tuple[str, str, Place]]:
     for comment in comments:
         if comment.problem:
             check, message = _PROBLEMS[comment.problem]
-            yield _fault(check, f"this suppression {message}; until then it silences nothing", comment.place)
+            yield check, f"this suppression {message}; until then it silences nothing", comment.place
             continue
         for wanted in comment.ids:
             gotcha = catalogue.get(wanted)
-            if gotcha is None and "/" in wanted and wanted.split("/")[0] != "scan":
-                yield _fault("scan/unknown-suppression", f"there is no gotcha {wanted}: see `gotcha-audit catalogue list`", comment.place)
+            if gotcha is None and wanted.split("/")[0] != "scan":
+                yield "scan/unknown-suppression", f"there is no gotcha {wanted}: see `gotcha-audit catalogue list`", comment.place
             elif comment.place not in used and gotcha is not None and gotcha.id in ran:
-                yield _fault("scan/unused-suppression", f"nothing here fails {wanted}: remove this suppression", comment.place)
+                yield "scan/unused-suppression", f"nothing here fails {wanted}: remove this suppression", comment.place
 
 
-def _fault(check: str, message: str, place: Place) -> Result:
+def _fault(check: str, message: str, place: Place, seen: Counter[tuple[str, str]]) -> Result:
+    seen[check, message] += 1
     return Result(
         check=check,
         outcome=Outcome.FAIL,
@@ -101,5 +110,5 @@ def _fault(check: str, message: str, place: Place) -> Result:
         place=place,
         severity=Severity.WARNING,
         confidence=Confidence.HIGH,
-        fingerprint=fingerprint(check, str(place.path), message, place.line),
+        fingerprint=fingerprint(check, str(place.path), message, seen[check, message]),
     )
