@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
+from itertools import pairwise
 from re import _constants as constants  # type: ignore[attr-defined]  # the standard library has no public parser for its expressions
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
@@ -11,7 +13,11 @@ from typing import Any
 Tree = Iterable[tuple[Any, Any]]
 
 MAX_LENGTH = 1000
-_REPEATS = (constants.MAX_REPEAT, constants.MIN_REPEAT)
+_REPEATS = (constants.MAX_REPEAT, constants.MIN_REPEAT, constants.POSSESSIVE_REPEAT)
+_MANY = 5
+"""A repeat whose bounds lie further apart than this counts as open inside another one."""
+_IN_A_ROW = 3
+"""This many open repeats side by side can share the text in too many ways."""
 
 
 def danger(expression: str) -> str:
@@ -23,15 +29,23 @@ def danger(expression: str) -> str:
     if len(expression) > MAX_LENGTH:
         return f"is longer than {MAX_LENGTH} characters"
     try:
-        re.compile(expression)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(expression)
         tree = parser.parse(expression)
-    except (re.error, OverflowError, RecursionError) as error:
+    except (re.error, OverflowError, RecursionError, Warning) as error:
         return f"does not compile ({error})"
     return "repeats what already repeats, which can take for ever" if _nested(tree) else ""
 
 
 def _nested(tree: Tree) -> bool:
-    for operator, argument in tree:
+    items = list(tree)
+    row = 0
+    for operator, argument in items:
+        row = row + 1 if _is_unbounded(operator, argument) else 0
+        if row >= _IN_A_ROW:
+            return True
+    for operator, argument in items:
         if operator in _REPEATS:
             body = list(argument[2])
             if _is_unbounded(operator, argument) and (_runs_away(body) or _ambiguous(body)):
@@ -51,6 +65,10 @@ def _parts(operator: Any, argument: Any) -> list[list[tuple[Any, Any]]]:
         return [list(branch) for branch in argument[1]]
     if operator in (constants.ASSERT, constants.ASSERT_NOT):
         return [list(argument[1])]
+    if operator is constants.ATOMIC_GROUP:
+        return [list(argument)]
+    if operator is constants.GROUPREF_EXISTS:
+        return [list(part) for part in argument[1:] if part is not None]
     return []
 
 
@@ -58,7 +76,7 @@ def _is_unbounded(operator: Any, argument: Any) -> bool:
     if operator not in _REPEATS:
         return False
     low, high, _ = argument
-    return high is constants.MAXREPEAT or int(high) - int(low) > 100
+    return high is constants.MAXREPEAT or int(high) - int(low) > _MANY
 
 
 def _runs_away(body: list[tuple[Any, Any]]) -> bool:
@@ -67,6 +85,9 @@ def _runs_away(body: list[tuple[Any, Any]]) -> bool:
         return _runs_away(list(body[0][1][-1]))
     if len(body) == 1 and body[0][0] is constants.BRANCH:
         return any(_runs_away(branch) for branch in _parts(*body[0]))
+    for first, second in pairwise(body):
+        if first[0] in _REPEATS and first[1][0] == 0 and repr(list(first[1][2])) == repr([second]):
+            return True  # `(a?a)*`: the optional part and what follows want the same text
     inner = [_is_unbounded(*item) for item in body]
     return any(inner) and all(repeats or _nullable(*item) for repeats, item in zip(inner, body, strict=True))
 

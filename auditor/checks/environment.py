@@ -53,17 +53,43 @@ def unchecked_environment_read(project: Project, match: Match) -> Verdict | None
 
 
 def _switch(frame: Frame) -> Place | None:
-    """A switch for the feature the variable belongs to (`LDAP_LOGIN_ENABLED` beside `LDAP_HOST_URL`): whether it is on cannot be told."""
+    """A switch for the feature the variable belongs to, so that whether its uses are reached cannot be told.
+
+    That is a flag beside it (`LDAP_LOGIN_ENABLED` beside `LDAP_HOST_URL`), or a variable of the same family that the project tests before it goes
+    on (`if settings.S3_BUCKET:` beside `S3_ACCESS_KEY`).
+    """
     statement = frame.module.statement_of(frame.node)
     target = statement.targets[0] if isinstance(statement, ast.Assign) else None
     if not isinstance(target, ast.Name) or "_" not in target.id:
         return None
     prefix = target.id.split("_", maxsplit=1)[0]
-    for name, bindings in frame.module.scope_of(frame.node).bindings.items():
-        words = name.split("_")
-        if name != target.id and prefix in words and {"ENABLED", "ENABLE", "USE", "ACTIVE", "DISABLED"} & set(words):
+    family = [name for name in frame.module.scope_of(frame.node).bindings if name != target.id and prefix in name.split("_")]
+    for name in family:
+        if {"ENABLED", "ENABLE", "USE", "ACTIVE", "DISABLED"} & set(name.split("_")):
+            bindings = frame.module.scope_of(frame.node).bindings[name]
             return frame.module.place(bindings[0].node, f"{name} switches the feature")
+    for name in family:
+        for module in frame.evaluator.world.modules_containing(name):
+            for node in list(module.parents):
+                if _tests(module, node, name):
+                    return module.place(node, f"{name} is tested first")
     return None
+
+
+def _tests(module: Module, node: ast.AST, name: str) -> bool:
+    """Whether ``node`` reads the variable ``name`` in a test, or hands its name to a decorator."""
+    if isinstance(node, ast.Constant) and node.value == name:
+        call = module.parents.get(node)
+        holder = module.parents.get(call) if isinstance(call, ast.Call) else None
+        return isinstance(holder, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and call in holder.decorator_list
+    is_read = (isinstance(node, ast.Attribute) and node.attr == name) or (isinstance(node, ast.Name) and node.id == name)
+    if not is_read or not isinstance(getattr(node, "ctx", None), ast.Load):
+        return False
+    child = node
+    parent = module.parents.get(node)
+    while isinstance(parent, (ast.UnaryOp, ast.BoolOp)):
+        child, parent = parent, module.parents.get(parent)
+    return isinstance(parent, (ast.If, ast.IfExp, ast.While)) and parent.test is child
 
 
 def _constant(node: ast.expr) -> str | None:

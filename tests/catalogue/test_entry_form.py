@@ -174,7 +174,25 @@ def test_every_comment_form_marks_a_line(mark: str) -> None:
     assert strip_marks(f"code\nbad  {mark}\n") == ("code\nbad\n", frozenset({2}))
 
 
-@pytest.mark.parametrize("expression", ["(a+)+$", "(a*)*b", "(?:a|a)*", "(?:a|ab)*c", r"(\w+\s?)*$", "(", "a**", "(?:x*){2,}"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(a+)+$",
+        "(a*)*b",
+        "(?:a|a)*",
+        "(?:a|ab)*c",
+        r"(\w+\s?)*$",
+        "(",
+        "a**",
+        "(?:x*){2,}",
+        "(a?a)*b",
+        "(a{1,50}){1,50}b",
+        "(?>(a+)+c)",
+        "(a)?(?(1)(a+)+c|b)",
+        ".*.*.*.*x",
+        "[[a]",
+    ],
+)
 def test_expressions_that_can_run_away_or_do_not_compile_are_refused(expression: str) -> None:
     assert danger(expression)
 
