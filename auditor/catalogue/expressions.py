@@ -42,7 +42,7 @@ def _nested(tree: Tree) -> bool:
     items = list(tree)
     row = 0
     for operator, argument in items:
-        row = row + 1 if _is_unbounded(operator, argument) else 0
+        row = row + 1 if _is_unbounded(operator, argument) and _is_broad(list(argument[2])) else 0
         if row >= _IN_A_ROW:
             return True
     for operator, argument in items:
@@ -77,6 +77,11 @@ def _is_unbounded(operator: Any, argument: Any) -> bool:
         return False
     low, high, _ = argument
     return high is constants.MAXREPEAT or int(high) - int(low) > _MANY
+
+
+def _is_broad(body: list[tuple[Any, Any]]) -> bool:
+    """Whether a repeated body takes nearly any character, so that neighbours like it share the text."""
+    return len(body) == 1 and body[0][0] in (constants.ANY, constants.NOT_LITERAL)
 
 
 def _runs_away(body: list[tuple[Any, Any]]) -> bool:

@@ -1,6 +1,6 @@
 """The functions an entry may name, by name."""
 
-from auditor.checks import cors, environment, express, frontend, secrets, served, settings
+from auditor.checks import cors, environment, express, frontend, routes, secrets, served, settings, startup, texts
 from auditor.checks.base import Check, Judge, Match, Verdict
 
 CHECKS: dict[str, Check] = {
@@ -23,12 +23,21 @@ JUDGES: dict[str, Judge] = {
     "django/cors-any-origin": settings.cors_any_origin,
     "django/cors-localhost-only": settings.cors_localhost_only,
     "django/static-root-missing": settings.static_root_missing,
+    "flask/catch-all-shadowed": routes.catch_all_shadowed,
     "flask/cors-any-origin": cors.flask_any_origin,
     "flask/cors-localhost-only": cors.flask_localhost_only,
+    "flask/decorator-above-route": routes.decorator_above_route,
+    "flask/handler-swallows-http-errors": routes.handler_swallows_http_errors,
+    "flask/run-at-import": startup.run_at_import,
     "flask/served-path": served.flask_served_path,
+    "python/flag-as-text": texts.flag_as_text,
     "python/hardcoded-secret": secrets.hardcoded_secret,
     "python/insecure-secret-default": secrets.insecure_default,
+    "python/number-default": texts.number_default,
+    "python/read-before-dotenv": startup.read_before_dotenv,
+    "python/setup-under-main": startup.setup_under_main,
     "python/unchecked-environment-read": environment.unchecked_environment_read,
+    "uvicorn/object-with-workers": startup.object_with_workers,
 }
 
 __all__ = ["CHECKS", "JUDGES", "Check", "Judge", "Match", "Verdict"]
