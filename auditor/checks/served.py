@@ -229,7 +229,7 @@ def _elsewhere(project: Project, text: str, folder: PurePosixPath) -> PurePosixP
 def _made_at_run_time(evaluator: Evaluator, text: str) -> Place | None:
     """Where the program creates the relative directory itself: `os.makedirs("uploads")`."""
     last = PurePosixPath(text).name
-    for module in evaluator.world.modules_containing("mkdir"):
+    for module in (*evaluator.world.modules_containing("mkdir"), *evaluator.world.modules_containing("makedirs")):
         for call in module.calls:
             name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
             if name not in ("makedirs", "mkdir"):
