@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -48,7 +48,7 @@ def scan(root: Path, options: ScanOptions) -> Report:
     an ``error`` result.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    config = options.config
+    config = replace(options.config, jobs=options.jobs or options.config.jobs)
     known = load(config.catalogues, cached=not options.no_cache)
     catalogue = known.select(options.select or config.select, (*config.ignore, *options.ignore))
     project = open_project(root, config=config, paths=options.paths)
@@ -56,7 +56,7 @@ def scan(root: Path, options: ScanOptions) -> Report:
     _assert_checks_exist(gotchas)
     files = tuple(file.path for file in project.files if file.role in EXAMINED_ROLES)
     work = Work(project=project, gotchas=gotchas, files=files)
-    findings = run_engines(work, jobs=options.jobs or config.jobs or default_jobs())
+    findings = run_engines(work, jobs=config.jobs or default_jobs())
     troubles = (
         *findings.troubles,
         *(Trouble(check="scan/unreadable", place=Place(path=path), message=reason) for path, reason in project.troubles),
