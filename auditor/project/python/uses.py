@@ -196,7 +196,7 @@ class Uses:
             case ast.Dict():
                 yield from self._in_dict(module, node, parent, text=text)
             case ast.List() | ast.Tuple() | ast.Set():
-                yield from self._in_list(module, node, parent)
+                yield from self._in_list(module, node, parent, depth, text=text)
             case ast.arguments():
                 function = module.parents.get(parent)
                 if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -598,8 +598,14 @@ class Uses:
             return
         yield self._use("unknown", f"is stored under {key_text!r}" if key_text else "is stored in a dict", module, node)
 
-    def _in_list(self, module: Module, node: ast.expr, parent: ast.expr) -> Iterator[Use]:
+    def _in_list(self, module: Module, node: ast.expr, parent: ast.expr, depth: int, *, text: bool) -> Iterator[Use]:
         holder = module.parents.get(parent)
+        if isinstance(holder, ast.Assign) and isinstance(parent, ast.Tuple) and not text:
+            for target in holder.targets:
+                if isinstance(target, ast.Tuple) and len(target.elts) == len(parent.elts):
+                    # `A, B = read("A"), read("B")`
+                    yield from self._assigned(module, target.elts[parent.elts.index(node)], holder, depth)
+                    return
         if isinstance(holder, ast.Call) and isinstance(holder.func, ast.Name) and holder.func.id in ("all", "any", "filter"):
             yield self._use("checked", "is tested", module, node)
             return

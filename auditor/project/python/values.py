@@ -184,8 +184,10 @@ def options(value: Value) -> tuple[Option, ...]:
 
 
 def in_production(value: Value) -> tuple[Option, ...]:
-    """The alternatives that production may see: those under a development guard are left out, unless nothing else remains."""
-    return tuple(option for option in options(value) if not any(guard.kind == "development" for guard in option.guards))
+    """The alternatives that production may see: none under a development guard, and no others where one is for production by name."""
+    seen = tuple(option for option in options(value) if not any(guard.kind == "development" for guard in option.guards))
+    named = tuple(option for option in seen if option.guards and all(guard.kind == "production" for guard in option.guards))
+    return named or seen
 
 
 Answer = bool | None
