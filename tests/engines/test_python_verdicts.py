@@ -80,7 +80,7 @@ def test_the_classes_a_value_belongs_to(code, expected):
         ("f('https://a' if app.debug else '*')", "wildcard", True),
         ("f('*' if x else 'https://a')", "wildcard", None),
         ("f('*' if x else '*')", "wildcard", True),
-        ("o = '*'\nif os.getenv('ENV') == 'production': o = 'https://a'\nf(o)", "wildcard", None),
+        ("o = '*'\nif os.getenv('ENV') == 'production': o = 'https://a'\nf(o)", "wildcard", False),
         ("o = 'https://a'\nif os.getenv('ENV') == 'production': o = '*'\nf(o)", "wildcard", True),
     ],
 )

@@ -70,6 +70,7 @@ def kinds(text, files=None):
         "Y = a and X\nY.lower()",
         "Y: str = X\nY.lower()",
         "def f():\n    return X\nf().lower()",
+        "Y, Z = X, 1\nY.lower()",
     ],
 )
 def test_a_use_that_raises_or_writes_none_into_a_text_breaks(text):

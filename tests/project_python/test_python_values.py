@@ -469,6 +469,8 @@ def test_a_union_in_production_leaves_development_out():
         ("X = 2 if DEBUG else 1\nhere(X)", True),
         ("X = 1 if DEBUG else 2\nhere(X)", False),
         ("X = 2\nif PRODUCTION: X = 1\nhere(X)", True),
+        ("X = 1\nif PRODUCTION: X = 2\nhere(X)", False),
+        ("X = 1\nif PRODUCTION and a: X = 2\nhere(X)", None),
         ("X = 1\nif a: X = 2\nhere(X)", None),
     ],
 )
