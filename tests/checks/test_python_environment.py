@@ -14,7 +14,7 @@ def outcome(root, code, files=None):
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        # breaks
+        # an end that raises, or writes the word None
         ("X = os.getenv('X').split(',')", ["fail"]),
         ("X = int(os.environ.get('X'))", ["fail"]),
         ("X = str(os.getenv('X'))", ["fail"]),
