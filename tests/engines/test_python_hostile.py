@@ -1,11 +1,13 @@
 """Files that are no good: each gives a clear line or a clean answer, and the rest of the scan goes on."""
 
+import os
 import time
 
 import pytest
 from made_examined import examined, python
 from made_work import entry, lines, troubles, work_in
 
+from auditor.engines.python import engine
 from auditor.engines.python.engine import run
 
 SEND = python("flask.send_file($X)")
@@ -195,3 +197,26 @@ def test_the_answer_does_not_depend_on_the_number_of_workers(tmp_path):
     assert sorted(lines(one)) == sorted(lines(four))
     assert sorted(troubles(one)) == sorted(troubles(four))
     assert len(one.sites) == 77
+
+
+@pytest.mark.parametrize(
+    ("defect", "check", "words"),
+    [
+        (lambda _: time.sleep(600), "scan/timeout", "took longer than 0.5 s"),
+        (lambda _: 1 // 0, "scan/crash", "ZeroDivisionError"),
+        (lambda _: os._exit(9), "scan/crash", "exit code 9"),
+    ],
+    ids=["hangs", "raises", "dies"],
+)
+def test_a_file_that_costs_a_worker_is_reported_by_name(tmp_path, monkeypatch, defect, check, words):
+    def make(project, gotchas):
+        examine = engine_make(project, gotchas)
+        return lambda path: defect(path) if path.name == "bad.py" else examine(path)
+
+    engine_make = engine._make
+    monkeypatch.setattr(engine, "_make", make)
+    found = run(work_in(tmp_path, {"a.py": GOOD, "bad.py": GOOD, "c.py": GOOD}, entry(SEND)), jobs=1, timeout=0.5)
+    assert sorted(lines(found)) == [("a.py", 2), ("c.py", 2)]
+    (trouble,) = found.troubles
+    assert (trouble.check, str(trouble.place.path)) == (check, "bad.py")
+    assert words in trouble.message
