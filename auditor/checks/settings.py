@@ -116,7 +116,7 @@ def _final(frame: Frame, name: str) -> Value:
     return frame.evaluator.name_in(frame.module, frame.module.root, name)
 
 
-def _setting(frame: Frame | None) -> str | None:
+def setting_of(frame: Frame | None) -> str | None:
     """The setting a site binds at the top level of a settings module."""
     if frame is None or not isinstance(frame.node, (ast.Assign, ast.AnnAssign)):
         return None
@@ -143,7 +143,7 @@ def _local_override(frame: Frame) -> Place | None:
     return None
 
 
-def _settled(frame: Frame, name: str, *, platform: bool = True) -> Verdict | None:
+def settled(frame: Frame, name: str, *, platform: bool = True) -> Verdict | None:
     """What decides before the value does: another binding, a platform helper, an untracked local file."""
     other = overridden(frame)
     if other is not None:
@@ -157,7 +157,8 @@ def _settled(frame: Frame, name: str, *, platform: bool = True) -> Verdict | Non
     return None
 
 
-def _is_production_settings(frame: Frame) -> bool:
+def is_production_setting(frame: Frame) -> bool:
+    """Whether a site stands in a settings module that production may load."""
     return not is_development_file(frame.module.path)
 
 
@@ -165,15 +166,15 @@ def allowed_hosts_any(project: Project, match: Match) -> Verdict | None:
     """FAILS when ALLOWED_HOSTS accepts every host name in production."""
     del project
     frame = match.frame
-    name = _setting(frame)
-    if frame is None or name is None or not _is_production_settings(frame):
+    name = setting_of(frame)
+    if frame is None or name is None or not is_production_setting(frame):
         return None
     answer = is_wildcard(_final(frame, name))
     if answer is False:
         return Verdict(outcome=Outcome.PASS, message="the host names are listed or configured")
-    settled = _settled(frame, name, platform=False)  # the helpers set ["*"] themselves
-    if settled is not None:
-        return settled
+    decided = settled(frame, name, platform=False)  # the helpers set ["*"] themselves
+    if decided is not None:
+        return decided
     if answer is None:
         return Verdict(outcome=Outcome.REVIEW, message="any host name is accepted when a variable is unset")
     return Verdict(outcome=Outcome.FAIL)
@@ -183,8 +184,8 @@ def allowed_hosts_empty(project: Project, match: Match) -> Verdict | None:
     """FAILS when ALLOWED_HOSTS is empty or names only this machine: with DEBUG off every real host name gets 400."""
     del project
     frame = match.frame
-    name = _setting(frame)
-    if frame is None or name is None or not _is_production_settings(frame):
+    name = setting_of(frame)
+    if frame is None or name is None or not is_production_setting(frame):
         return None
     final = _final(frame, name)
     if is_wildcard(final) is True:
@@ -192,9 +193,9 @@ def allowed_hosts_empty(project: Project, match: Match) -> Verdict | None:
     answer = over(final, _empty_or_loopback)
     if answer is False:
         return Verdict(outcome=Outcome.PASS, message="names a host, or is configured")
-    settled = _settled(frame, name)
-    if settled is not None:
-        return settled
+    decided = settled(frame, name)
+    if decided is not None:
+        return decided
     if answer is None:
         return Verdict(outcome=Outcome.REVIEW, message="which host names are accepted cannot be told")
     return Verdict(outcome=Outcome.FAIL)
@@ -204,12 +205,12 @@ def allowed_hosts_absent(project: Project, match: Match) -> Verdict | None:
     """FAILS when a whole settings module, with what it builds on and what builds on it, never binds ALLOWED_HOSTS: Django's default is empty."""
     del project
     frame = match.frame
-    if frame is None or _setting(frame) is None or not _is_production_settings(frame) or "ROOT_URLCONF" not in frame.module.root.bindings:
+    if frame is None or setting_of(frame) is None or not is_production_setting(frame) or "ROOT_URLCONF" not in frame.module.root.bindings:
         return None
     family = (frame.module, *successors(frame.evaluator, frame.module), *bases(frame.evaluator, frame.module))
     if any("ALLOWED_HOSTS" in module.root.bindings for module in family):
         return None  # judged where it is bound
-    return _settled(frame, "ALLOWED_HOSTS") or Verdict(outcome=Outcome.FAIL)
+    return settled(frame, "ALLOWED_HOSTS") or Verdict(outcome=Outcome.FAIL)
 
 
 def _empty_or_loopback(value: Value) -> bool | None:
@@ -239,8 +240,8 @@ def static_root_missing(project: Project, match: Match) -> Verdict | None:
     """FAILS when static files are configured but STATIC_ROOT is bound nowhere: `collectstatic` stops with ImproperlyConfigured."""
     del project
     frame = match.frame
-    name = _setting(frame)
-    if frame is None or name is None or not _is_production_settings(frame):
+    name = setting_of(frame)
+    if frame is None or name is None or not is_production_setting(frame):
         return None
     evaluator = frame.evaluator
     for module in (frame.module, *successors(evaluator, frame.module), *bases(evaluator, frame.module)):
@@ -248,15 +249,15 @@ def static_root_missing(project: Project, match: Match) -> Verdict | None:
             if setting == "STATIC_ROOT" and setting in module.root.bindings:
                 place = module.place(module.root.bindings[setting][-1].node, "STATIC_ROOT is bound here")
                 return Verdict(outcome=Outcome.PASS, message="STATIC_ROOT is set", related=(place,))
-    return _settled(frame, name) or Verdict(outcome=Outcome.FAIL)
+    return settled(frame, name) or Verdict(outcome=Outcome.FAIL)
 
 
 def cors_localhost_only(project: Project, match: Match) -> Verdict | None:
     """FAILS when django-cors-headers only ever allows this machine's own origins."""
     del project
     frame = match.frame
-    name = _setting(frame)
-    if frame is None or name is None or not _is_production_settings(frame):
+    name = setting_of(frame)
+    if frame is None or name is None or not is_production_setting(frame):
         return None
     bound = frame.module.root.bindings
     for everything in ("CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"):
@@ -270,9 +271,9 @@ def cors_localhost_only(project: Project, match: Match) -> Verdict | None:
     answer = is_loopback_only(_final(frame, name))
     if answer is False:
         return Verdict(outcome=Outcome.PASS, message="an origin other than this machine's own can be allowed")
-    settled = _settled(frame, name)
-    if settled is not None:
-        return settled
+    decided = settled(frame, name)
+    if decided is not None:
+        return decided
     if answer is None:
         return Verdict(outcome=Outcome.REVIEW, message="which origins are allowed cannot be told")
     return Verdict(outcome=Outcome.FAIL)
@@ -282,15 +283,15 @@ def cors_any_origin(project: Project, match: Match) -> Verdict | None:
     """FAILS when django-cors-headers is told to allow every origin in production."""
     del project
     frame = match.frame
-    name = _setting(frame)
-    if frame is None or name is None or not _is_production_settings(frame):
+    name = setting_of(frame)
+    if frame is None or name is None or not is_production_setting(frame):
         return None
     answer = over(_final(frame, name), lambda value: value.value is True if isinstance(value, Literal) else None)
     if answer is False:
         return Verdict(outcome=Outcome.PASS, message="only listed origins are allowed")
-    settled = _settled(frame, name)
-    if settled is not None:
-        return settled
+    decided = settled(frame, name)
+    if decided is not None:
+        return decided
     if answer is None:
         return Verdict(outcome=Outcome.REVIEW, message="depends on the environment")
     return Verdict(outcome=Outcome.FAIL)

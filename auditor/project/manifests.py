@@ -15,6 +15,8 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as PackageRequirement
 from packaging.utils import canonicalize_name
 
+from auditor.project.python.module import parse
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageJson:
@@ -154,7 +156,8 @@ def _setup_cfg(text: str) -> Iterator[Declared]:
 
 
 def _setup_py(text: str) -> Iterator[Declared]:
-    for node in ast.walk(ast.parse(text)):
+    tree, _ = parse(text)
+    for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg in ("install_requires", "extras_require"):
             for inner in ast.walk(node.value):
                 if isinstance(inner, ast.Constant) and isinstance(inner.value, str):

@@ -20,7 +20,7 @@ _MARKUP = frozenset({"html", "vue", "svelte", "astro", "markdown"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """One suppression: the ids (globs) it names, the reason, and the lines it covers.
+    """One suppression: the ids it names, the reason, and the lines it covers.
 
     ``problem`` is "" for one that counts, else "blanket" (names no id), "no reason" or "malformed".
     """

@@ -11,6 +11,7 @@ from auditor.project.text import Unreadable
 
 if TYPE_CHECKING:
     from auditor.project.facts.client import Client
+    from auditor.project.facts.launch import Launch
     from auditor.project.facts.module import Module
     from auditor.project.project import Project
 
@@ -30,6 +31,13 @@ class Facts:
         from auditor.project.facts.client import find  # noqa: PLC0415 - tree-sitter is only loaded for projects with a front end
 
         return find(self._project)
+
+    @cached_property
+    def launches(self) -> tuple[Launch, ...]:
+        """The commands by which production starts."""
+        from auditor.project.facts.launch import launches  # noqa: PLC0415 - only checks of the start need YAML
+
+        return launches(self._project)
 
     def script(self, path: PurePosixPath) -> Module | None:
         """A parsed JavaScript or TypeScript file of the tree; None when it is none or cannot be read."""

@@ -71,7 +71,8 @@ def env_read(
     required = reader in _RAISING and default is None
     if reader in _RAISING and isinstance(default, Literal) and default.value is None:
         default = None
-    return EnvRead(name=name, required=required, default=default, reader=reader, trail=(place,))
+    converts = cast is not None or method in ("bool", "int", "float", "json", "list", "dict", "url")
+    return EnvRead(name=name, required=required, default=default, reader=reader, cast=converts, trail=(place,))
 
 
 def _is_list_cast(cast: ast.expr | None) -> bool:

@@ -53,12 +53,14 @@ class EnvRead(Value):
     """A read of environment variable ``name`` (None: not a constant name).
 
     ``required`` reads raise when it is unset; otherwise ``default`` is what comes instead (None for Python's None).
+    ``cast`` says that the reader turns the text into another type.
     """
 
     name: str | None
     required: bool = False
     default: Value | None = None
     reader: str = "os.environ.get"
+    cast: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,6 @@ class World:
     def __init__(self, files: Files) -> None:
         self.files = files
         self.paths = frozenset(files.python_paths())
-        self._folders = frozenset(parent for path in self.paths for parent in path.parents)
         self._modules: dict[PurePosixPath, Module | None] = {}
         self._found: dict[tuple[str, PurePosixPath], PurePosixPath | None] = {}
         self._words: dict[str, tuple[PurePosixPath, ...]] = {}
