@@ -132,3 +132,54 @@ def create_all_as_migration(project: Project, match: Match) -> Verdict | None:
     if any(project.has(Requirement(package=name)) for name in _MIGRATIONS):
         return Verdict(outcome=Outcome.REVIEW, message="tables are made here and by migrations: the migration that creates them then fails")
     return Verdict(outcome=Outcome.FAIL, message=match.message)
+
+
+def shared_sqlite_connection(project: Project, match: Match) -> Verdict | None:
+    """FAILS when a connection made at import is used inside functions of an application: sqlite3 refuses it in every other thread.
+
+    Source: https://docs.python.org/3/library/sqlite3.html#sqlite3.connect, `check_same_thread`
+    """
+    del project
+    frame = match.frame
+    call = frame.node if frame is not None else None
+    statement = frame.module.statement_of(call) if frame is not None and call is not None else None
+    if frame is None or not isinstance(call, ast.Call) or not isinstance(statement, ast.Assign) or statement.value is not call:
+        return None
+    if frame.module.scope_of(statement) is not frame.module.root or any(guard.kind == "main" for guard in frame.guards):
+        return None
+    target = statement.targets[0]
+    given = next((keyword.value for keyword in call.keywords if keyword.arg == "check_same_thread"), None)
+    if not isinstance(target, ast.Name):
+        return None
+    if isinstance(given, ast.Constant) and given.value is False:
+        return Verdict(outcome=Outcome.PASS, message="the connection may be used by any thread")
+    names = [target.id, *_cursors(frame.module, target.id)]
+    for module in (frame.module, *_importers(frame, target.id)):
+        for name in names:
+            used = _used_in_view(module, name)
+            if used is not None:
+                return Verdict(outcome=Outcome.FAIL, message=match.message, related=(used,))
+    return None
+
+
+def _cursors(module: Module, connection: str) -> list[str]:
+    return [
+        name
+        for name, bindings in module.root.bindings.items()
+        for binding in bindings
+        if binding.value is not None and ast.unparse(binding.value).startswith(f"{connection}.cursor(")
+    ]
+
+
+def _used_in_view(module: Module, name: str) -> Place | None:
+    """Where a function that answers requests uses the module's own ``name``."""
+    for node in list(module.parents):
+        if not (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)):
+            continue
+        scope = module.scope_of(node)
+        function = scope.node
+        if scope.lookup(name) is not module.root or not isinstance(function, ast.FunctionDef):
+            continue
+        if any(re.search(r"\.(?:route|get|post|put|delete|patch)\(", ast.unparse(decorator)) for decorator in function.decorator_list):
+            return module.place(node, "used by the thread of a request")
+    return None

@@ -212,3 +212,17 @@ def object_with_workers(project: Project, match: Match) -> Verdict | None:
     if workers is not None and not isinstance(workers, ast.Constant):
         return Verdict(outcome=Outcome.REVIEW, message=f"with more than one worker {exits}")
     return None
+
+
+def removed_name(project: Project, match: Match) -> Verdict | None:
+    """FAILS for a name that is gone, unless the import is tried and an ImportError or AttributeError is caught."""
+    del project
+    frame = match.frame
+    if frame is None:
+        return None
+    for child, parent in frame.module.ancestors(frame.node):
+        if isinstance(parent, ast.Try) and (child in parent.body or isinstance(child, ast.ExceptHandler)):
+            caught = " ".join(ast.unparse(handler.type) if handler.type is not None else "ImportError" for handler in parent.handlers)
+            if re.search(r"ImportError|ModuleNotFoundError|AttributeError|Exception", caught):
+                return Verdict(outcome=Outcome.PASS, message="the import is tried, and what is caught stands in for it")
+    return Verdict(outcome=Outcome.FAIL, message=match.message)
