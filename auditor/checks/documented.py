@@ -7,7 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site
+from tree_sitter import Node
+
+from auditor.model import CheckDetector, Gotcha, Outcome, Place, Severity, Site
+from auditor.project.facts.conditions import context_of
+from auditor.project.facts.module import Module as ScriptModule
 from auditor.project.project import Project
 from auditor.project.python import calls
 from auditor.project.python.module import Module
@@ -19,18 +23,20 @@ _CODE = frozenset({"python", "javascript", "typescript", "tsx", "vue", "svelte",
 _GIVEN = re.compile(
     r"^(?:PATH|HOME|USER|USERNAME|SHELL|TERM|TZ|LANG|LC_\w+|PWD|TMPDIR|TEMP|TMP|HOSTNAME|PORT|HOST|CI|EDITOR|DISPLAY|NO_COLOR|COLUMNS|APPDATA|LOCALAPPDATA|PYTHON\w*|"
     r"VIRTUAL_ENV|NODE_ENV|NODE_\w+|npm_\w+|NEXT_RUNTIME|FLASK_ENV|FLASK_APP|FLASK_DEBUG|DJANGO_SETTINGS_MODULE|WERKZEUG_\w+|DYNO|RENDER\w*|VERCEL\w*|RAILWAY_\w+|FLY_\w+|"
-    r"HEROKU_\w+|K_SERVICE|KUBERNETES_\w+|AWS_REGION|AWS_DEFAULT_REGION|AWS_LAMBDA_\w+|AWS_EXECUTION_ENV|GITHUB_\w+|GAE_\w+|WEBSITE_\w+|HTTPS?_PROXY|XDG_\w+|DEBUG|PUBLIC_URL|CODESPACE\w*)$"
+    r"HEROKU_\w+|K_SERVICE|KUBERNETES_\w+|AWS_REGION|AWS_DEFAULT_REGION|AWS_LAMBDA_\w+|AWS_EXECUTION_ENV|GITHUB_\w+|GAE_\w+|WEBSITE_\w+|HTTPS?_PROXY|GOOGLE_APPLICATION_CREDENTIALS|TRAVIS|BABEL_ENV|NLS_LANG|XDG_\w+|DEBUG|PUBLIC_URL|CODESPACE\w*)$"
 )
 _SCRIPT_READ = re.compile(r"process\.env(?:\.([A-Z][A-Z0-9_]+)|\[['\"]([A-Z][A-Z0-9_]+)['\"]\])")
+_CLIENT_READ = re.compile(r"import\.meta\.env(?:\.(VITE_[A-Z0-9_]+)|\[['\"](VITE_[A-Z0-9_]+)['\"]\])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """One read of a variable; ``defaulted`` when the code does without it."""
+    """One read of a variable; ``defaulted`` when the code does without it, ``required`` when it stops without it."""
 
     name: str
     place: Place
     defaulted: bool
+    required: bool = False
 
 
 def undocumented(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
@@ -46,7 +52,17 @@ def undocumented(project: Project, gotcha: Gotcha, detector: CheckDetector) -> I
             outcome = Outcome.FAIL if where is None else Outcome.PASS
             message = detector.message.replace("$NAME", read.name) if where is None else "is documented"
             related = () if where is None else (where,)
-            yield Site(gotcha=gotcha.id, outcome=outcome, message=message, place=read.place, related=related, scope=read.place.span)
+            # Without a required variable nothing starts; without another one a part of the program is missing.
+            severity = Severity.WARNING if read.required else Severity.NOTE
+            yield Site(
+                gotcha=gotcha.id,
+                outcome=outcome,
+                message=message,
+                place=read.place,
+                related=related,
+                severity=severity,
+                scope=read.place.span,
+            )
 
 
 def _documents(project: Project) -> Iterator[tuple[Place, str]]:
@@ -99,19 +115,50 @@ def _read(project: Project, module: Module, node: ast.Call | ast.Subscript) -> R
     for option in options(evaluator.evaluate(module, node)):
         value = option.value
         if isinstance(value, EnvRead) and value.name and re.fullmatch(r"[A-Z][A-Z0-9_]+", value.name):
-            return Read(name=value.name, place=module.place(node), defaulted=value.default is not None)
+            defaulted = value.default is not None or _does_without(module, node)
+            return Read(name=value.name, place=module.place(node), defaulted=defaulted, required=value.required)
     return None
 
 
+def _does_without(module: Module, node: ast.Call | ast.Subscript) -> bool:
+    """Whether the code says that the variable may be missing: a default of None, `or`, a test, a comparison, or `pop`."""
+    if isinstance(node, ast.Call):
+        if any(keyword.arg == "default" for keyword in node.keywords) or (isinstance(node.func, ast.Attribute) and node.func.attr == "pop"):
+            return True
+    parent = module.parents.get(node)
+    if isinstance(parent, ast.BoolOp):
+        return parent.values[-1] is not node or isinstance(module.parents.get(parent), (ast.If, ast.IfExp, ast.While))
+    return isinstance(parent, (ast.Compare, ast.UnaryOp, ast.If, ast.IfExp, ast.While))
+
+
 def _script_reads(project: Project) -> Iterator[list[Read]]:
-    for module in project.facts.scripts("process.env"):
+    """Reads of `process.env` outside the clients of Vite, which have none, and of `import.meta.env` inside them."""
+    in_vite = {path for client in project.facts.clients if client.is_vite for path in client.paths}
+    for module in project.facts.scripts("process.env", "import.meta.env"):
+        expression = _CLIENT_READ if module.path in in_vite else _SCRIPT_READ
         found = []
         for node in module.nodes:
             if node.type in ("member_expression", "subscript_expression"):
-                matched = _SCRIPT_READ.fullmatch(module.of(node))
-                if matched:
-                    parent = node.parent
-                    operator = parent.child_by_field_name("operator") if parent is not None and parent.type == "binary_expression" else None
-                    defaulted = operator is not None and module.of(operator) in ("||", "??")
+                matched = expression.fullmatch(module.of(node))
+                if matched and not _is_written(node):
+                    defaulted = _script_does_without(module, node) or context_of(module, node).development
                     found.append(Read(name=matched.group(1) or matched.group(2), place=module.place(node), defaulted=defaulted))
         yield found
+
+
+def _is_written(node: Node) -> bool:
+    parent = node.parent
+    return parent is not None and parent.type == "assignment_expression" and parent.child_by_field_name("left") == node
+
+
+def _script_does_without(module: ScriptModule, node: Node) -> bool:
+    """Whether a script says that the variable may be missing: `||`, `??`, a comparison, a test, also behind `Number(…)`."""
+    parent = node.parent
+    while parent is not None and parent.type in ("arguments", "call_expression", "parenthesized_expression", "unary_expression"):
+        node, parent = parent, parent.parent
+    if parent is None:
+        return False
+    if parent.type == "binary_expression":
+        operator = parent.child_by_field_name("operator")
+        return operator is not None and module.of(operator) in ("||", "??", "===", "!==", "==", "!=")
+    return parent.type in ("ternary_expression", "if_statement") and parent.child_by_field_name("condition") == node
