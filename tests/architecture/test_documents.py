@@ -8,6 +8,7 @@ import yaml
 
 from auditor.catalogue import load
 from auditor.cli import main
+from auditor.engines.python.classes import CLASSES
 from auditor.model import Severity
 from auditor.project.config import KEYS, load_config
 
@@ -73,3 +74,8 @@ def test_the_hooks_run_the_scan() -> None:
         "gotcha-audit": ("gotcha-audit scan", True, True),
         "gotcha-audit-project": ("gotcha-audit scan .", False, True),
     }
+
+
+def test_contributing_names_every_value_class() -> None:
+    text = read("CONTRIBUTING.md")
+    assert [name for name in CLASSES if f"`{name}`" not in text] == []
