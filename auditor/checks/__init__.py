@@ -8,6 +8,7 @@ from auditor.checks import (
     environment,
     express,
     frontend,
+    launches,
     logs,
     moments,
     production,
@@ -22,6 +23,7 @@ from auditor.checks.base import Check, Judge, Match, Verdict
 
 CHECKS: dict[str, Check] = {
     "django/dev-server-in-production": production.django_dev_server,
+    "docker/binds-loopback": launches.binds_loopback,
     "express/cors-after-routes": express.cors_after_routes,
     "express/cors-any-origin": express.cors_any_origin,
     "express/cors-credentials-any-origin": express.cors_credentials_any_origin,
@@ -29,8 +31,11 @@ CHECKS: dict[str, Check] = {
     "express/json-after-routes": express.json_after_routes,
     "express/json-missing": express.json_missing,
     "flask/dev-server-in-production": production.flask_dev_server,
+    "gunicorn/asgi-app-on-wsgi-worker": launches.asgi_on_wsgi_worker,
+    "gunicorn/target-unresolvable": launches.target_unresolvable,
     "node/dev-server-in-production": production.node_dev_server,
     "project/env-undocumented": documented.undocumented,
+    "project/start-tool-not-installed": launches.tool_not_installed,
     "react/localhost-api-url": frontend.localhost_url,
     "vite/env-without-prefix": frontend.env_without_prefix,
     "vite/process-env": frontend.process_env,

@@ -105,7 +105,7 @@ class Matcher:
             for candidate in ast.walk(anchor):
                 if isinstance(candidate, (ast.Name, ast.Attribute)) and ast.unparse(candidate) == text:
                     return self.evaluator.world.qualify(self.module, candidate)
-            parsed = ast.parse(text, mode="eval").body
+            parsed = ast.parse(f"({text})", mode="eval").body
             graft(self.module, parsed, anchor)
             return self.evaluator.world.qualify(self.module, parsed)
 

@@ -28,6 +28,7 @@ _SERVER_FRAMEWORKS = (
 )
 _SERVER_MODULES = frozenset(
     {
+        "electron",
         "express",
         "fastify",
         "koa",
@@ -119,6 +120,9 @@ class Client:
         if self.config is None:
             return None
         path, text = self.config
+        written = next((plugin for plugin in _REPLACING if plugin in text), "")
+        if written and expression.startswith("process"):
+            return Place(path=path, label=f"{written} provides process.env")
         key = re.search(rf"""['"`\[]{re.escape(expression)}['"`\]]\s*:""", text)
         if key is None and "." not in expression:
             block = re.search(r"\bdefine\s*:\s*\{", text)
@@ -150,7 +154,8 @@ class Client:
     def paths(self) -> tuple[PurePosixPath, ...]:
         """The files the browser gets: those the entries of index.html reach, or all source files when no entry is known."""
         own = [file.path for file in self.project.tree_files if file.language in _CODE and file.role == "production" and self._owns(file.path)]
-        candidates = [path for path in own if not _CONFIG.search(str(path))]
+        names = {str(path) for path in own}
+        candidates = [path for path in own if not _CONFIG.search(str(path)) and not _replaced_by_build(path, names)]
         reached = self._reached(frozenset(candidates))
         kept = candidates if not reached else [path for path in candidates if path in reached]
         return tuple(path for path in kept if reached or not self._is_server(path))
@@ -215,6 +220,11 @@ class Client:
                     if target in files:
                         return target
         return None
+
+
+def _replaced_by_build(path: PurePosixPath, names: set[str]) -> bool:
+    """Angular's `environment.ts` is replaced by `environment.prod.ts` in production builds."""
+    return path.name == "environment.ts" and any(str(path.with_name(f"environment.{word}.ts")) in names for word in ("prod", "production"))
 
 
 def _normal(path: str) -> str:

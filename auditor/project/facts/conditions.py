@@ -23,6 +23,9 @@ _HOST_IS = re.compile(
     r"(?:host(?:name)?|origin|href)\b[^=!]*(===?|!==?|\.includes\(|\.startsWith\(|\.indexOf\()\s*['\"`](?:https?://)?(?:localhost|127\.)",
     re.IGNORECASE,
 )
+_HOST_IN = re.compile(
+    r"['\"`](?:localhost|127\.0\.0\.1)['\"`][^;]*\]\s*\.(?:includes|indexOf)\(\s*[\w.]*(?:host(?:name)?|origin|href)", re.IGNORECASE
+)
 _READ = re.compile(
     r"(?:process\.env|import\.meta\.env)(?:\?)?(?:\.\w+|\[[^\]]+\])|\benv\.\w+|\bconfig\.\w+|window\.\w+|\blocation\b|localStorage|globalThis\.\w+"
 )
@@ -173,6 +176,8 @@ def _side(module: Module, condition: Node, depth: int = 0) -> str:
         negative = (mode.group(1) or mode.group(4)).startswith("!")
         side = "production" if word in ("production", "prod", "live") else "development" if word in ("development", "dev", "local", "test") else ""
         return {"development": "production", "production": "development"}[side] if side and negative else side
+    if _HOST_IN.search(text):
+        return "development"
     host = _HOST_IS.search(text)
     if host:
         return "production" if host.group(1).startswith("!") else "development"

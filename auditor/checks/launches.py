@@ -1,0 +1,224 @@
+"""Start commands against the code and the manifests they rely on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site
+from auditor.project.facts.launch import Launch
+from auditor.project.manifests import python_manifest
+from auditor.project.project import Project
+from auditor.project.python.module import Module
+from auditor.project.python.values import Instance, options
+from auditor.project.text import Unreadable
+
+_SERVERS = {
+    "celery": "celery",
+    "daphne": "daphne",
+    "gunicorn": "gunicorn",
+    "hypercorn": "hypercorn",
+    "uvicorn": "uvicorn",
+    "waitress-serve": "waitress",
+}
+"""Command -> the distribution that brings it."""
+_VALUE_OPTIONS = frozenset(
+    {"-b", "-w", "-k", "-t", "-c", "-p", "-u", "--bind", "--host", "--port", "--workers", "--worker-class", "--threads", "--timeout"}
+    | {"--config", "--chdir", "--log-level", "--app-dir", "--env", "--reload-dir", "--name", "--user", "--group"}
+    | {"--access-logfile", "--error-logfile"}
+)
+_TARGET = re.compile(r"^([A-Za-z_][\w.]*)(?::([A-Za-z_]\w*)(\(.*\))?)?$")
+_ASGI = frozenset({"fastapi.FastAPI", "starlette.applications.Starlette", "quart.Quart", "litestar.Litestar"})
+_DEFAULT = " (default)"
+_LOOPBACK = re.compile(r"^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::|$)")
+
+
+def _site(gotcha: Gotcha, launch: Launch, outcome: Outcome, message: str, *related: Place) -> Site:
+    return Site(gotcha=gotcha.id, outcome=outcome, message=message, place=launch.place, related=(*launch.trail, *related), scope=launch.place.span)
+
+
+def _tool(launch: Launch) -> str:
+    """The program a launch runs; `python -m tool` counts as the tool."""
+    words = launch.words
+    if re.match(r"^python[\d.]*$", PurePosixPath(words[0]).name) and words[1:2] == ("-m",) and len(words) > 2:
+        return words[2]
+    return PurePosixPath(words[0]).name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a server is told to load: `module:attribute`, perhaps called. ``module`` is None when the project has no such module there."""
+
+    name: str
+    attribute: str
+    module: Module | None
+    elsewhere: PurePosixPath | None
+
+
+def _target(project: Project, launch: Launch) -> Target | None:
+    """The target of gunicorn, uvicorn and their like; None when the command names none that can be told."""
+    words = launch.words[launch.words.index(_tool(launch)) + 1 :] if _tool(launch) in launch.words else launch.words[1:]
+    skip = False
+    bases = list(launch.bases)
+    for index, word in enumerate(words):
+        if skip:
+            skip = False
+            continue
+        if word in ("--chdir", "--app-dir") and index + 1 < len(words):
+            bases.insert(0, launch.bases[0] / words[index + 1])
+        if word.startswith("-"):
+            skip = word in _VALUE_OPTIONS
+            continue
+        found = _TARGET.match(word)
+        if found is None:
+            return None
+        default = "application" if _tool(launch) == "gunicorn" else "app"
+        return _resolved(project, tuple(bases), found.group(1), found.group(2) or default)
+    return None
+
+
+def _resolved(project: Project, bases: tuple[PurePosixPath, ...], name: str, attribute: str) -> Target:
+    world = project.python.world
+    stem = name.replace(".", "/")
+    for base in bases:
+        for candidate in (f"{stem}.py", f"{stem}/__init__.py"):
+            module = world.module(PurePosixPath(str(base / candidate).removeprefix("./")))
+            if module is not None:
+                return Target(name=name, attribute=attribute, module=module, elsewhere=None)
+    tail = PurePosixPath(stem).parts
+    found = [path for path in sorted(world.paths) if _module_parts(path)[-len(tail) :] == tail]
+    return Target(name=name, attribute=attribute, module=None, elsewhere=found[0] if found else None)
+
+
+def _module_parts(path: PurePosixPath) -> tuple[str, ...]:
+    return path.parent.parts if path.name == "__init__.py" else path.with_suffix("").parts
+
+
+def target_unresolvable(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
+    """A server is told to load a module or a name that the project does not have."""
+    del detector
+    for launch in project.facts.launches:
+        if _tool(launch) not in ("gunicorn", "uvicorn", "hypercorn", "daphne"):
+            continue
+        target = _target(project, launch)
+        if target is None:
+            continue
+        if target.module is None and target.elsewhere is None:
+            yield _site(gotcha, launch, Outcome.FAIL, f"there is no module {target.name} in the project: the server stops with ModuleNotFoundError")
+        elif target.module is None:
+            related = Place(path=target.elsewhere, label="a module of that name is here")
+            yield _site(gotcha, launch, Outcome.REVIEW, f"{target.name} is found only when the server starts in the right folder", related)
+        elif target.attribute in target.module.root.bindings or "*" in target.module.root.bindings:
+            place = Place(path=target.module.path, label=f"{target.attribute} is bound here")
+            yield _site(gotcha, launch, Outcome.PASS, "the target is there", place)
+        else:
+            place = Place(path=target.module.path, label="the module")
+            yield _site(
+                gotcha,
+                launch,
+                Outcome.FAIL,
+                f"{target.module.path} has no {target.attribute}: the server stops while it loads the application",
+                place,
+            )
+
+
+def asgi_on_wsgi_worker(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
+    """Gunicorn with its own workers serves an ASGI application."""
+    for launch in project.facts.launches:
+        target = _target(project, launch) if _tool(launch) == "gunicorn" else None
+        if target is None or target.module is None or target.attribute not in target.module.root.bindings:
+            continue
+        value = project.python.name_in(target.module, target.module.root, target.attribute)
+        if not any(isinstance(option.value, Instance) and option.value.qualname in _ASGI for option in options(value)):
+            continue
+        place = Place(path=target.module.path, label=f"{target.attribute} is an ASGI application")
+        line = " ".join(launch.words)
+        if re.search(r"(?:-k|--worker-class)[ =]?\S*(?:uvicorn|asgi)", line, re.IGNORECASE):
+            yield _site(gotcha, launch, Outcome.PASS, "the worker class speaks ASGI", place)
+        elif re.search(r"(?:-c|--config)[ =]?\S+", line) or _configured(project, launch):
+            yield _site(gotcha, launch, Outcome.REVIEW, "the worker class may stand in the configuration of gunicorn", place)
+        else:
+            yield _site(gotcha, launch, Outcome.FAIL, detector.message, place)
+
+
+def _configured(project: Project, launch: Launch) -> bool:
+    return any(project.exists(base / "gunicorn.conf.py") for base in launch.bases)
+
+
+def binds_loopback(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
+    """A server in a container listens on the container's own loopback interface, by its option or by its default."""
+    for launch in project.facts.launches:
+        file = project.file(launch.place.path) if launch.place.path is not None else None
+        if file is None or file.language == "procfile" or "network_mode: host" in _text(project, file.path):
+            continue
+        bound = _bound(launch)
+        if bound is None:
+            continue
+        if not _LOOPBACK.match(bound.removesuffix(_DEFAULT)):
+            yield _site(gotcha, launch, Outcome.PASS, f"listens on {bound}")
+        elif bound.endswith(_DEFAULT) and _tool(launch) == "gunicorn":
+            # With PORT in its environment gunicorn listens on 0.0.0.0 by default: platforms set it, plain Docker does not.
+            yield _site(gotcha, launch, Outcome.REVIEW, "listens on 127.0.0.1 unless the platform sets PORT; say `--bind 0.0.0.0:8000`")
+        elif bound.endswith(_DEFAULT) and re.search(r"UVICORN_HOST|FLASK_RUN_HOST", _text(project, file.path)):
+            yield _site(gotcha, launch, Outcome.REVIEW, "the address may come from the environment")
+        else:
+            yield _site(gotcha, launch, Outcome.FAIL, detector.message.replace("$ADDRESS", bound))
+
+
+def _text(project: Project, path: PurePosixPath) -> str:
+    try:
+        return project.text(path)
+    except Unreadable:
+        return ""
+
+
+def _bound(launch: Launch) -> str | None:
+    """The address a known server listens on; its default is marked as such. None for commands that are not known."""
+    tool, words = _tool(launch), launch.words
+    names = {"gunicorn": ("-b", "--bind"), "uvicorn": ("--host",), "hypercorn": ("-b", "--bind"), "flask": ("-h", "--host")}.get(tool)
+    if tool == "flask" and "run" not in words:
+        return None
+    if names is None:
+        if "runserver" not in words:
+            return None
+        address = next((word for word in words[words.index("runserver") + 1 :] if not word.startswith("-")), "")
+        return address if ":" in address else "127.0.0.1" + _DEFAULT
+    for index, word in enumerate(words):
+        for name in names:
+            if word == name and index + 1 < len(words):
+                return words[index + 1]
+            if word.startswith(name + "="):
+                return word.partition("=")[2]
+            if len(name) == 2 and word.startswith(name) and len(word) > 2 and not word.startswith("--"):
+                return word[2:]
+    if any(word in ("-c", "--config", "--uds", "--fd") or word.startswith(("--config=", "-c", "--uds=")) for word in words):
+        return None
+    return "127.0.0.1" + _DEFAULT
+
+
+def tool_not_installed(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
+    """Production starts a program that no requirement of the project installs."""
+    declared: set[str] = set()
+    manifests = 0
+    for file in project.tree_files:
+        found = python_manifest(file.path, _text(project, file.path)) if file.language in ("text", "toml", "ini", "python", "yaml") else None
+        if found:
+            manifests += 1
+            declared |= {item.name for item in found}
+    if not manifests:
+        return
+    for launch in project.facts.launches:
+        distribution = _SERVERS.get(_tool(launch))
+        if distribution is None:
+            continue
+        text = _text(project, launch.place.path) if launch.place.path is not None else ""
+        install = rf"\b(?:pip3?|uv|poetry|pipx|apt-get|apt|apk|conda)\b[^\n]*\b(?:install|add)\b[^\n]*\b{distribution}\b"
+        installed = re.search(install, text)
+        if distribution in declared or installed is not None:
+            yield _site(gotcha, launch, Outcome.PASS, f"{distribution} is a requirement")
+        elif distribution == "uvicorn" and "fastapi" in declared:
+            yield _site(gotcha, launch, Outcome.REVIEW, "uvicorn comes only with an extra of fastapi")
+        else:
+            yield _site(gotcha, launch, Outcome.FAIL, detector.message.replace("$TOOL", distribution))
