@@ -11,6 +11,7 @@ from tree_sitter import Node
 
 from auditor.checks.origins import is_loopback_origin
 from auditor.model import Change, CheckDetector, Gotcha, Outcome, Place, Requirement, Safety, Site
+from auditor.project.facts.conditions import context_of
 from auditor.project.facts.module import Module
 from auditor.project.facts.syntax import FUNCTIONS, arguments, bare, walk
 from auditor.project.project import Project
@@ -21,7 +22,11 @@ _PARSERS = re.compile(
     r"\b(?:express|bodyParser|parser|body_parser)\.(?:json|urlencoded|raw|text)\b|\b(?:json|urlencoded|jsonParser|urlencodedParser|bodyParser)\s*\(|\bbodyParser\b|\bjsonParser\b|multer|upload\.|formidable|fileUpload|express-fileupload|bodyparser",
     re.IGNORECASE,
 )
+_TAKEN_APART = re.compile(r"^(?:async\s+)?(?:function\b[^(]*)?\(\s*\{[^}]*\bbody\b")
 _BODY = re.compile(r"\b(?:req|request|ctx\.request)\s*\??\.\s*body\b")
+_PARSING_HOSTS = frozenset({"firebase-functions", "@google-cloud/functions-framework"})
+"""Hosts that parse the body before they call the application: https://firebase.google.com/docs/functions/http-events"""
+_WEBHOOK = re.compile(r"web-?hook|callback", re.IGNORECASE)
 _EXPRESS = Requirement(package="express")
 _READS_ENVIRONMENT = re.compile(r"process\.env|config\b|env\.")
 
@@ -99,14 +104,27 @@ def _is_parser(step: Step) -> bool:
 
 
 def _own_parser(step: Step) -> bool:
-    """A parser between path and handler, or registered for this path alone."""
-    return any(_PARSERS.search(step.module.of(given)) for given in step.arguments[1:] if given.type not in FUNCTIONS)
+    """A parser between path and handler, or registered for this path alone; `const form = require("multer")()` makes one too."""
+    for given in step.arguments[1:]:
+        if given.type in FUNCTIONS:
+            continue
+        if _PARSERS.search(step.module.of(given)):
+            return True
+        first = next((node for node in walk(given) if node.type == "identifier"), None)
+        declaration = step.module.declaration(first) if first is not None else None
+        if declaration is not None and declaration.value is not None and bare(declaration.value).type not in FUNCTIONS:
+            if _PARSERS.search(step.module.of(declaration.value)):
+                return True
+    return False
 
 
 def _handler_reads_body(project: Project, step: Step) -> bool:
     for given in step.arguments[1:] if step.arguments and step.arguments[0].type in ("string", "template_string") else step.arguments:
         inner = bare(given)
-        if inner.type in FUNCTIONS and _BODY.search(step.module.of(inner)):
+        text = step.module.of(inner) if inner.type in FUNCTIONS else ""
+        if _BODY.search(text) or _TAKEN_APART.match(text):
+            return True
+        if inner.type == "member_expression" and _member_reads_body(project, step.module, inner):
             return True
         if inner.type == "identifier":
             declaration = step.module.declaration(inner)
@@ -124,6 +142,15 @@ def _handler_reads_body(project: Project, step: Step) -> bool:
             ):
                 return True
     return False
+
+
+def _member_reads_body(project: Project, module: Module, node: Node) -> bool:
+    """`controller.create`, where `controller` is a module of the project."""
+    holder, key = node.child_by_field_name("object"), node.child_by_field_name("property")
+    declaration = module.declaration(holder) if holder is not None and holder.type == "identifier" else None
+    if key is None or declaration is None or declaration.kind != "import" or declaration.imported not in ("*", "default"):
+        return False
+    return _imported_reads_body(project, module, declaration.module, module.of(key))
 
 
 def _imported(project: Project, module: Module, specifier: str) -> Module | None:
@@ -154,10 +181,11 @@ def _imported_reads_body(project: Project, module: Module, specifier: str, name:
         return False
     if name not in ("*", "default"):
         for node in other.nodes:
-            if node.type in ("variable_declarator", "function_declaration", "assignment_expression"):
-                target = node.child_by_field_name("name") or node.child_by_field_name("left")
-                if target is not None and other.of(target).rsplit(".", 1)[-1] == name:
+            if node.type in ("variable_declarator", "function_declaration", "assignment_expression", "method_definition", "pair"):
+                target = node.child_by_field_name("name") or node.child_by_field_name("left") or node.child_by_field_name("key")
+                if target is not None and other.of(target).rsplit(".", 1)[-1] == name and any(part.type in FUNCTIONS for part in walk(node)):
                     return bool(_BODY.search(other.of(node)))
+        return False
     return bool(_BODY.search(other.text)) and not _PARSERS.search(other.text)
 
 
@@ -221,6 +249,9 @@ def json_missing(project: Project, gotcha: Gotcha, detector: CheckDetector) -> I
 def _parser_anywhere(project: Project, module: Module, kind: str) -> Place | None:
     """A parser of the application, in this module or in any other of the same package."""
     scope = project.manifest(module.path)
+    hosted = next((declaration for declaration in module.imports if declaration.module.split("/")[0] in _PARSING_HOSTS), None)
+    if hosted is not None:
+        return module.place(hosted.node, "its functions receive the body parsed")
     for other in (module, *project.facts.scripts("json", "urlencoded", "bodyParser", "body-parser", "multer", "formidable", "busboy")):
         if other is not module and (project.manifest(other.path) is None) != (scope is None):
             continue
@@ -369,7 +400,7 @@ def cors_credentials_any_origin(project: Project, gotcha: Gotcha, detector: Chec
     for module in _modules(project):
         for node, options in _cors_calls(module):
             credentials = _option(module, options, "credentials") if options is not None else None
-            if options is None or credentials is None or module.of(credentials) != "true":
+            if options is None or credentials is None or module.of(credentials) != "true" or context_of(module, node).development:
                 continue
             origin = _option(module, options, "origin")
             kinds = set(_origins(module, origin)) if origin is not None else {"any"}
@@ -403,9 +434,15 @@ def _headers(module: Module) -> Iterator[tuple[Node, Node, str, str]]:
             continue
         function, given = node.child_by_field_name("function"), arguments(node)
         key = function.child_by_field_name("property") if function is not None else None
-        if key is None or module.of(key) not in _HEADER_CALLS or len(given) != 2 or given[0].type != "string":
+        if key is None or module.of(key) not in _HEADER_CALLS or not given:
             continue
         owner = next((parent for parent in _ancestors(node) if parent.type in FUNCTIONS), module.root)
+        for pair in given[0].named_children if given[0].type == "object" else ():
+            field, text = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+            if field is not None and text is not None:
+                yield owner, pair, module.of(field).strip("'\"").lower(), module.of(text).strip("'\"`")
+        if len(given) != 2 or given[0].type != "string":
+            continue
         yield owner, node, module.of(given[0])[1:-1].lower(), module.of(given[1]).strip("'\"`")
 
 
@@ -450,7 +487,7 @@ def cors_after_routes(project: Project, gotcha: Gotcha, detector: CheckDetector)
             if not uses:
                 continue
             first = uses[0]
-            early = [step for step in steps if step.node.start_byte < first.node.start_byte and _answers(step)]
+            early = [step for step in steps if step.node.start_byte < first.node.start_byte and _answers(step) and not _sends_headers(step, calls)]
             if early:
                 message = detector.message or "routes above this line answer without CORS headers: browsers refuse what they send"
                 yield _site(
@@ -458,6 +495,11 @@ def cors_after_routes(project: Project, gotcha: Gotcha, detector: CheckDetector)
                 )
             else:
                 yield _site(gotcha, Outcome.PASS, "stands above the routes", module, first.node)
+
+
+def _sends_headers(step: Step, calls: set[int]) -> bool:
+    """Whether a route carries its own `cors()`, or is called by another server, to which CORS means nothing."""
+    return bool(_WEBHOOK.search(step.text(0))) or any(bare(given).id in calls for given in step.arguments[1:])
 
 
 def _answers(step: Step) -> bool:
@@ -479,6 +521,9 @@ def cors_localhost_only(project: Project, gotcha: Gotcha, detector: CheckDetecto
         for node, options in _cors_calls(module):
             origin = _option(module, options, "origin") if options is not None else None
             if origin is None:
+                continue
+            if context_of(module, node).development:
+                yield _site(gotcha, Outcome.PASS, "stands in a development branch", module, node)
                 continue
             kinds = set(_origins(module, origin))
             if kinds == {"loopback"}:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from tree_sitter import Node
 
 from auditor.checks.origins import is_loopback_origin
-from auditor.model import Change, CheckDetector, Gotcha, Outcome, Place, Safety, Site
+from auditor.model import Change, CheckDetector, Gotcha, Outcome, Place, Safety, Site, span_of
 from auditor.project.facts.client import Client
 from auditor.project.facts.conditions import context_of
 from auditor.project.facts.module import Module
@@ -57,8 +58,8 @@ def _environment(module: Module, root: str) -> Iterator[tuple[Node, str]]:
         if node.type not in ("member_expression", "subscript_expression") or _is_local(module, node):
             continue
         holder = node.child_by_field_name("object")
-        if holder is None or re.sub(r"[\s?]", "", module.of(holder)) != root:
-            if re.sub(r"[\s?]", "", module.of(node)) == root:
+        if holder is None or _plain(module, holder) != root:
+            if _plain(module, node) == root:
                 yield from _whole(module, node)
             continue
         key = node.child_by_field_name("property") or node.child_by_field_name("index")
@@ -68,6 +69,11 @@ def _environment(module: Module, root: str) -> Iterator[tuple[Node, str]]:
             yield node, module.of(key)
         elif key.type == "string":
             yield node, module.of(key)[1:-1]
+
+
+def _plain(module: Module, node: Node) -> str:
+    """The source without blanks, `?`, brackets and casts: `(import.meta as any).env` reads `import.meta.env`."""
+    return re.sub(r"\bas\s+[\w.]+|[\s?()]", "", module.of(node))
 
 
 def _whole(module: Module, node: Node) -> Iterator[tuple[Node, str]]:
@@ -147,36 +153,64 @@ def public_path(project: Project, gotcha: Gotcha, detector: CheckDetector) -> It
         if not client.is_vite:
             continue
         handled = _strips_prefix(client)
+        served = _served_below_public(project) or _configured_public(client)
         for module in client.modules("public/"):
-            for node in module.nodes:
-                text = _text_of(module, node)
-                found = re.match(r"^(?:\.{0,2}/)?public/(.+)$", text) if text else None
-                if found is None or _is_import(module, node) or context_of(module, node).is_compared:
+            for node, found in _public_paths(module):
+                if context_of(module, node).is_compared:
                     continue
-                rest = re.sub(r"[?#].*$", "", found.group(1))
+                rest = re.sub(r"[?#].*$", "", found.group("rest"))
                 there = project.exists(client.root / "public" / rest)
                 if not there and not _ASSET.search(rest):
                     continue
                 place = module.place(node)
+                line = place.span.start.line + module.of(node)[: found.start() + 1].count("\n") if place.span is not None else 1
+                place = place if place.span is None or line == place.span.start.line else replace(place, span=span_of(line))
                 if handled is not None:
                     yield _site(gotcha, Outcome.PASS, "the project takes the prefix off before use", place, related=(handled,))
-                elif (mount := _served_below_public(project)) is not None:
-                    yield _site(gotcha, Outcome.REVIEW, "a server of this project serves /public", place, related=(mount,))
+                elif served is not None:
+                    yield _site(gotcha, Outcome.REVIEW, "this project serves /public", place, related=(served,))
                 else:
-                    shown = f"/{rest}"
-                    message = detector.message or f"the build puts this file at {shown}: the path answers 404, or the index page"
-                    quote = module.of(node)[:1]
-                    yield _site(
-                        gotcha, Outcome.FAIL, message, place, related=client.evidence[:1], change=_write(module.of(node), f"{quote}{shown}{quote}")
-                    )
+                    message = detector.message or f"the build puts this file at /{rest}: the path answers 404, or the index page"
+                    before, (start, end) = module.of(node), (found.start("path") + 1, found.start("rest") + 1)
+                    change = _write(before, f"{before[:start]}/{before[end:]}")
+                    yield _site(gotcha, Outcome.FAIL, message, place, related=client.evidence[:1], change=change)
 
 
-def _text_of(module: Module, node: Node) -> str:
-    if node.type == "string":
-        return module.of(node)[1:-1]
-    if node.type == "template_string" and not any(child.type == "template_substitution" for child in node.named_children):
-        return module.of(node)[1:-1]
-    return ""
+_PUBLIC = re.compile(r"^(?P<path>(?:(?:\.{1,2}/)+|/)?public/(?P<rest>.+))$", re.DOTALL)
+_PUBLIC_IN_STYLE = re.compile(r"""url\(\s*["']?(?P<path>/public/(?P<rest>[^"')\s]+))""")
+_CLASS = frozenset({"class", "className"})
+_HOLE = re.compile(r"\$\{[^{}]*\}")
+
+
+def _public_paths(module: Module) -> Iterator[tuple[Node, re.Match[str]]]:
+    """(node, match) of strings that name a path below public/, or hold `url(/public/…)`; Vite sees neither when it is inside code.
+
+    Paths behind an address of another server (`API + "/public/a.png"`) and Tailwind classes, which become CSS, do not count.
+    """
+    for node in module.nodes:
+        if node.type not in ("string", "template_string") or _is_import(module, node):
+            continue
+        text = module.of(node)[1:-1]
+        if "public/" not in text:
+            continue
+        parent = node.parent
+        if parent is not None and parent.type == "binary_expression" and parent.child_by_field_name("right") == node:
+            continue
+        flat = _HOLE.sub(lambda hole: "x" * len(hole.group(0)), text)  # keeps every offset
+        found = _PUBLIC.match(flat) if "\n" not in text else None
+        if found is None and context_of(module, node).attribute not in _CLASS:
+            found = _PUBLIC_IN_STYLE.search(flat)
+        if found is not None:
+            yield node, found
+
+
+def _configured_public(client: Client) -> Place | None:
+    """Where the Vite configuration makes /public a path of its own: the base of the site, or a proxied one."""
+    if client.config is None:
+        return None
+    path, text = client.config
+    found = re.search(r"""\bbase\s*:\s*["'`]/public\b|["'`]\^?/public[^"'`]*["'`]\s*:""", text)
+    return Place(path=path, span=span_of(text.count("\n", 0, found.start()) + 1), label="/public is served here") if found else None
 
 
 def _is_import(module: Module, node: Node) -> bool:
@@ -237,18 +271,20 @@ def localhost_url(project: Project, gotcha: Gotcha, detector: CheckDetector) -> 
                 found = _URL.match(text)
                 if found is None or not is_loopback_origin(re.sub(r"\$\{.*", "", found.group(0)).rstrip(":")):
                     continue
-                if _is_import(module, node):
-                    continue
-                site = _address(module, node, gotcha, detector)
+                if _is_import(module, node) or re.search(r"\s", _HOLE.sub("", text)):
+                    continue  # a sentence that names an address is shown to somebody, not asked
+                site = _address(client, module, node, gotcha, detector)
                 if site is not None:
                     yield site
 
 
-def _address(module: Module, node: Node, gotcha: Gotcha, detector: CheckDetector) -> Site | None:
+def _address(client: Client, module: Module, node: Node, gotcha: Gotcha, detector: CheckDetector) -> Site | None:
     context = context_of(module, node)
     place = module.place(node)
     if context.is_compared or context.is_logged or context.is_type or context.attribute in _QUIET_ATTRIBUTES:
         return None
+    if context.fallback is not None and (missing := _never_set(client, context.fallback)):
+        return _site(gotcha, Outcome.FAIL, f"{context.fallback} {missing}, so that this address is always the one in use", place)
     if context.fallback is not None:
         return _site(gotcha, Outcome.PASS, f"is only the fallback behind {context.fallback}", place)
     if context.development:
@@ -263,6 +299,23 @@ def _address(module: Module, node: Node, gotcha: Gotcha, detector: CheckDetector
     message = detector.message or "production asks the visitor's own machine: every call fails there"
     after = "`${import.meta.env.VITE_API_URL}" + re.sub(r"^(?:https?|wss?)://[^/$`]+", "", module.of(node)[1:-1]) + "`"
     return _site(gotcha, Outcome.FAIL, message, place, change=_write(module.of(node), after))
+
+
+_OPEN_WEBPACK = frozenset({"react-app-rewired", "@craco/craco", "dotenv-webpack", "customize-cra"})
+"""Packages that let a project change the webpack configuration of react-scripts, and with it what `process.env` holds."""
+
+
+def _never_set(client: Client, read: str) -> str:
+    """Why a variable is always undefined in this front end; "" when it may be set."""
+    found = re.fullmatch(r"(process\.env|import\.meta\.env)\.(\w+)", read)
+    if found is None or client.framework or client.replaces(read) is not None:
+        return ""
+    source, name = found.groups()
+    if client.is_vite and source == "import.meta.env" and client.prefixes is not None:
+        return "" if name in _BUILT_IN or name.startswith(client.prefixes) else f"lacks the prefix {client.prefixes[0]} and is never set"
+    if "react-scripts" in client.dependencies and source == "process.env" and not client.dependencies & _OPEN_WEBPACK:
+        return "" if name in ("NODE_ENV", "PUBLIC_URL") or name.startswith("REACT_APP_") else "lacks the prefix REACT_APP_ and is never set"
+    return ""
 
 
 def _declared(module: Module, node: Node) -> tuple[str, tuple[Place, ...]]:
@@ -281,15 +334,18 @@ def _declared(module: Module, node: Node) -> tuple[str, tuple[Place, ...]]:
     declaration = module.declaration(name) if name is not None and name.type == "identifier" else None
     if name is None or declaration is None:
         return "", ()
-    if _DEVELOPMENT_NAME.search(module.of(name)):
-        return "used in development only", ()
     references = module.references(declaration)
     exported = module.exported_names(declaration)
+    named = bool(_DEVELOPMENT_NAME.search(module.of(name)))
+    if named and exported:
+        return "used in development only", ()
     if not references and not exported:
         return "unused", ()
     contexts = [context_of(module, reference) for reference in references if reference.parent is None or reference.parent.type != "export_specifier"]
     if contexts and not exported and all(context.development or context.fallback for context in contexts):
         return "used in development only", (module.place(references[0], "every use stands in a development branch or behind a setting"),)
+    if named:
+        return "named for development, but also used outside of it", (module.place(references[0], "used here"),)
     for reference in references if direct else ():
         target = reference.parent
         if target is not None and target.type == "assignment_expression" and target.child_by_field_name("left") == reference:
