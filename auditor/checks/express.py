@@ -121,8 +121,7 @@ def _own_parser(step: Step) -> bool:
 def _handler_reads_body(project: Project, step: Step) -> bool:
     for given in step.arguments[1:] if step.arguments and step.arguments[0].type in ("string", "template_string") else step.arguments:
         inner = bare(given)
-        text = step.module.of(inner) if inner.type in FUNCTIONS else ""
-        if _BODY.search(text) or _TAKEN_APART.match(text):
+        if inner.type in FUNCTIONS and _reads_body(step.module, inner):
             return True
         if inner.type == "member_expression" and _member_reads_body(project, step.module, inner):
             return True
@@ -142,6 +141,17 @@ def _handler_reads_body(project: Project, step: Step) -> bool:
             ):
                 return True
     return False
+
+
+def _reads_body(module: Module, function: Node) -> bool:
+    """Whether a handler reads the body of its request, whatever it calls the request: the first of its parameters."""
+    text = module.of(function)
+    given = function.child_by_field_name("parameters")
+    names = [module.of(child) for child in given.named_children] if given is not None else []
+    single = function.child_by_field_name("parameter")
+    name = names[0].split(":")[0].strip() if names else module.of(single) if single is not None else ""
+    own = re.search(rf"\b{re.escape(name)}\s*\??\.\s*body\b", text) if name.isidentifier() else None
+    return own is not None or bool(_BODY.search(text)) or bool(_TAKEN_APART.match(text))
 
 
 def _member_reads_body(project: Project, module: Module, node: Node) -> bool:
