@@ -6,17 +6,25 @@ Looked for in the root of the scan alone. Unknown keys are errors: a misspelt op
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor.errors import ConfigError
 from auditor.model import Outcome, Severity
 
+if TYPE_CHECKING:
+    import yaml
+
 FILES = ("gotcha-audit.toml", ".gotcha-audit.toml", "gotcha-audit.yaml", "gotcha-audit.yml")
 KEYS = ("select", "ignore", "catalogues", "exclude", "fail-on", "strict", "jobs", "show", "per-path-ignores", "max-file-size", "file-timeout")
+_MAX_BYTES = 200_000
+_MAX_DEPTH = 20
+_MAX_NUMBER = 10**12
 IGNORE_KEYS = ("paths", "ids", "reason")
 
 
@@ -68,15 +76,25 @@ def _candidates(root: Path) -> list[Path]:
 
 def _table(path: Path) -> Mapping[str, object] | None:
     """The settings in a file; None for a pyproject.toml without any."""
+    shared = path.name == "pyproject.toml"
     try:
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
+        if shared and b"gotcha-audit" not in data:
+            return None  # whatever else is wrong with it is not for us to refuse
+        if len(data) > _MAX_BYTES and not shared:
+            raise ConfigError(f"{path}: is larger than {_MAX_BYTES:,} bytes, which is no configuration")
+        text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     if path.suffix in (".yaml", ".yml"):
         return _yaml(path, text)
+    return _toml(path, text)
+
+
+def _toml(path: Path, text: str) -> Mapping[str, object] | None:
     try:
         data: Mapping[str, object] = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: this is not valid TOML: {error}") from error
     if path.name != "pyproject.toml":
         return data
@@ -90,17 +108,40 @@ def _table(path: Path) -> Mapping[str, object] | None:
 def _yaml(path: Path, text: str) -> Mapping[str, object]:
     import yaml  # noqa: PLC0415 - most projects have no YAML configuration
 
+    depth = 0
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise ConfigError(f"{path}: YAML aliases are not allowed: write the value out")
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise ConfigError(f"{path}: YAML aliases are not allowed: write the value out")
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MAX_DEPTH:
+                raise ConfigError(f"{path}: is nested deeper than {_MAX_DEPTH} levels, which no key needs")
+        _assert_keys_once(path, yaml.compose(text, Loader=yaml.SafeLoader))
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{path}: this is not valid YAML: {' '.join(str(error).split())}") from error
     if data is None:
         return {}
     if not isinstance(data, dict):
         raise ConfigError(f"{path}: this is no mapping: write `key: value` lines")
     return {str(key): value for key, value in data.items()}
+
+
+def _assert_keys_once(path: Path, node: yaml.Node | None) -> None:
+    """YAML readers let the last of two equal keys win in silence."""
+    import yaml  # noqa: PLC0415 - see above
+
+    if isinstance(node, yaml.MappingNode):
+        seen: set[object] = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise ConfigError(f"{path}:{key.start_mark.line + 1}: `{key.value}` is there twice: keep one of them")
+                seen.add(key.value)
+            _assert_keys_once(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _assert_keys_once(path, item)
 
 
 class _Reader:
@@ -118,15 +159,15 @@ class _Reader:
             path=self.path,
             select=self.strings("select"),
             ignore=self.strings("ignore"),
-            catalogues=tuple(self.root / name for name in self.strings("catalogues")),
+            catalogues=tuple(self.inside("catalogues")),
             exclude=self.strings("exclude"),
             fail_on=Severity(self.word("fail-on", [severity.value for severity in Severity], default.fail_on.value)),
             strict=self.boolean("strict", default=default.strict),
-            jobs=self.number("jobs", None),
+            jobs=self.whole("jobs"),
             show=tuple(Outcome(name) for name in self.strings("show", ("fail", "review", "pass"))) or default.show,
             per_path_ignores=tuple(self.path_ignores()),
-            max_file_size=self.number("max-file-size", default.max_file_size) or default.max_file_size,
-            file_timeout=float(self.number("file-timeout", None) or default.file_timeout),
+            max_file_size=self.whole("max-file-size") or default.max_file_size,
+            file_timeout=self.number("file-timeout") or default.file_timeout,
         )
 
     def fail(self, key: str, what: str, mend: str) -> ConfigError:
@@ -170,13 +211,30 @@ class _Reader:
             raise self.fail(key, f"is {value!r}", "write true or false")
         return value
 
-    def number(self, key: str, default: int | None) -> int | None:
-        value = self.table.get(key, default)
+    def number(self, key: str) -> float | None:
+        value = self.table.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _MAX_NUMBER or not math.isfinite(value):
             raise self.fail(key, f"is {value!r}", "write a number above 0")
-        return int(value)
+        return float(value)
+
+    def whole(self, key: str) -> int | None:
+        value = self.number(key)
+        if value is not None and not value.is_integer():
+            raise self.fail(key, f"is {value!r}", "write a whole number above 0")
+        return None if value is None else int(value)
+
+    def inside(self, key: str) -> Iterator[Path]:
+        """Folders of the project: a configuration must not make us read what lies elsewhere."""
+        for name in self.strings(key):
+            try:
+                target = (self.root / name).resolve()
+            except (OSError, ValueError, RuntimeError) as error:
+                raise self.fail(key, f"holds {name!r}, which is no path", "name a folder of the project") from error
+            if not target.is_relative_to(self.root.resolve()):
+                raise self.fail(key, f"holds {name!r}, which lies outside the project", "name a folder of the project")
+            yield self.root / name
 
     def path_ignores(self) -> list[PathIgnore]:
         value = self.table.get("per-path-ignores", [])

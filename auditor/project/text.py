@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import warnings
 
 from auditor.errors import GotchaAuditError
 
@@ -16,6 +17,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_PROBE = "# -*- coding: x -*-\n"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
 
 
@@ -38,8 +41,6 @@ def decode(data: bytes, language: str | None) -> str:
             if language == "python" and name != "utf-8":
                 raise Unreadable(f"is {name.upper()}, which Python does not accept as source; save it as UTF-8")
             return _finish(_decode(data[len(mark) :], name))
-    if b"\0" in data:
-        raise Unreadable("holds NUL bytes, so it is no text; remove or exclude it")
     if language == "python":
         return _finish(_decode(data, _coding(data) or "utf-8"))
     try:
@@ -55,9 +56,12 @@ def _coding(data: bytes) -> str | None:
         if found:
             name = found.group(1).decode("ascii")
             try:
-                return codecs.lookup(name).name
-            except LookupError as error:
+                known = codecs.lookup(name).name
+                if _PROBE.encode("ascii").decode(known) == _PROBE:
+                    return known
+            except (LookupError, ValueError) as error:
                 raise Unreadable(f"names the encoding {name!r} on line {number}, which Python does not know") from error
+            raise Unreadable(f"names the encoding {name!r} on line {number}, in which no coding line can be written; save it as UTF-8")
         if not _BLANK.match(line.rstrip(b"\r")):
             return None
     return None
@@ -65,7 +69,12 @@ def _coding(data: bytes) -> str | None:
 
 def _decode(data: bytes, name: str) -> str:
     try:
-        return data.decode(name)
+        if name == "utf-8":
+            return data.decode(name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a codec, about the file it reads: no matter of the scan
+            # Some encodings can spell half a character, which nothing can be printed with.
+            return _SURROGATE.sub("\ufffd", data.decode(name))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         if name == "utf-8":
@@ -77,6 +86,8 @@ def _decode(data: bytes, name: str) -> str:
 
 
 def _finish(text: str) -> str:
+    if "\0" in text:
+        raise Unreadable("holds NUL bytes, so it is no text; remove or exclude it")
     if len(text) > MAX_LINE and max(map(len, text.split("\n"))) > MAX_LINE:
         raise Unreadable(f"has a line of more than {MAX_LINE:,} characters; exclude it")
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -67,6 +67,13 @@ def test_yaml_carries_the_same_keys(tmp_path: Path) -> None:
         ('[[per-path-ignores]]\npaths = ["a"]\nids = ["b/c"]\n', "`per-path-ignores` has no reason"),
         ('[[per-path-ignores]]\npath = ["a"]\n', "`per-path-ignores.path` is not known: did you mean `paths`?"),
         ("a = [\n", "this is not valid TOML"),
+        ("jobs = 1.5\n", "`jobs` is 1.5: write a whole number above 0"),
+        ("file-timeout = inf\n", "`file-timeout` is inf: write a number above 0"),
+        ("file-timeout = nan\n", "`file-timeout` is nan: write a number above 0"),
+        ("file-timeout = true\n", "`file-timeout` is True: write a number above 0"),
+        (f"jobs = {'9' * 5000}\n", "this is not valid TOML"),
+        ('catalogues = ["../ours"]\n', "`catalogues` holds '../ours', which lies outside the project: name a folder of the project"),
+        ('catalogues = ["/etc"]\n', "`catalogues` holds '/etc', which lies outside the project"),
     ],
 )
 def test_what_cannot_be_obeyed_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -79,6 +86,44 @@ def test_two_configurations_are_one_too_many(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.gotcha-audit]\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="keep one of them"):
         configured(tmp_path, "")
+
+
+def test_a_fraction_of_a_second_is_a_time_limit(tmp_path: Path) -> None:
+    assert configured(tmp_path, "file-timeout = 0.5\n").file_timeout == 0.5
+
+
+def test_a_link_does_not_lead_a_catalogue_out_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "ours").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match="lies outside the project"):
+        configured(root, 'catalogues = ["ours"]\n')
+
+
+@pytest.mark.parametrize("text", [b"[project\n{{ name }}\n", b"# caf\xe9\n"])
+def test_a_broken_pyproject_that_does_not_speak_of_us_is_not_refused(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(text)
+    assert load_config(tmp_path) == Config()
+    (tmp_path / "pyproject.toml").write_bytes(b"[tool.gotcha-audit]\n" + text)
+    with pytest.raises(ConfigError, match=r"pyproject\.toml"):
+        load_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("select: [a/b]\nselect: [c/d]\n", "gotcha-audit.yaml:2: `select` is there twice"),
+        ("a: " + "[" * 50_000, "is nested deeper than 20 levels"),
+        ("a: " + "x" * 300_000, "is larger than 200,000 bytes"),
+        ("- a\n", "this is no mapping"),
+        ("a: !!python/object:os.system x\n", "this is not valid YAML"),
+    ],
+)
+def test_yaml_that_cannot_be_meant_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        configured(tmp_path, text, "gotcha-audit.yaml")
+    assert message in str(caught.value)
 
 
 def test_a_yaml_bomb_in_the_configuration_is_refused(tmp_path: Path) -> None:
