@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as PackageRequirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from auditor.project.python.module import parse
@@ -59,10 +60,27 @@ def parse_package_json(text: str, directory: PurePosixPath) -> PackageJson:
     )
 
 
+_NAME = re.compile(r"[A-Za-z0-9](?:[\w.\-]*[A-Za-z0-9])?")
+
+
 def npm_version(text: str) -> str:
     """The least version an npm range allows (`^5.1.0` -> 5.1.0), "" when it names none."""
     found = re.search(r"\d+(?:\.\d+){0,2}", text)
     return found.group(0) if found and not text.startswith(("file:", "git", "http", "link:")) else ""
+
+
+def manifest_trouble(path: PurePosixPath, text: str) -> str:
+    """Why a package.json or pyproject.toml cannot be read, "" when it can: what it declares would otherwise be missed in silence."""
+    try:
+        if path.name == "package.json":
+            parse_package_json(text, path.parent)
+        elif path.name == "pyproject.toml":
+            tomllib.loads(text)
+    except json.JSONDecodeError as error:
+        return f"is no valid JSON (line {error.lineno}): {error.msg}"
+    except (ValueError, RecursionError) as error:
+        return f"is no valid {'JSON' if path.suffix == '.json' else 'TOML'}: {error}"
+    return ""
 
 
 def python_manifest(path: PurePosixPath, text: str) -> tuple[Declared, ...] | None:
@@ -74,16 +92,16 @@ def python_manifest(path: PurePosixPath, text: str) -> tuple[Declared, ...] | No
         ):
             return tuple(_requirements(text))
         if name == "pyproject.toml":
-            return tuple(_toml(tomllib.loads(text), text))
+            return tuple(_toml(tomllib.loads(text), _Lines(text)))
         if name == "pipfile":
-            return tuple(_tables(tomllib.loads(text), ("packages", "dev-packages"), text))
+            return tuple(_tables(tomllib.loads(text), ("packages", "dev-packages"), _Lines(text)))
         if name == "setup.cfg":
             return tuple(_setup_cfg(text))
         if name == "setup.py":
             return tuple(_setup_py(text))
-        if name in ("environment.yml", "environment.yaml"):
+        if re.fullmatch(r"environment[\w.\-]*\.ya?ml", name):
             return tuple(_conda(text))
-    except (tomllib.TOMLDecodeError, configparser.Error, SyntaxError, ValueError, RecursionError):
+    except (configparser.Error, SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     return None
 
@@ -93,8 +111,14 @@ def _requirement(text: str, line: int) -> Declared | None:
         parsed = PackageRequirement(text.strip())
     except InvalidRequirement:
         return None
-    pins = [specifier.version for specifier in parsed.specifier if specifier.operator in ("==", "===") and "*" not in specifier.version]
-    return Declared(name=canonicalize_name(parsed.name), version=pins[0] if pins else "", line=line)
+    return Declared(name=canonicalize_name(parsed.name), version=_version([(one.operator, one.version) for one in parsed.specifier]), line=line)
+
+
+def _version(specifiers: list[tuple[str, str]]) -> str:
+    """The pinned version, or the least one of a range that has an upper end (`~=4.2`, `>=4.2,<5`); "" when the range is open."""
+    versions = {operator: version.removesuffix(".*") for operator, version in specifiers}
+    bounded = "~=" in versions or "<" in versions or "<=" in versions
+    return versions.get("===") or versions.get("==") or versions.get("~=") or (versions.get(">=", "") if bounded else "")
 
 
 def _requirements(text: str) -> Iterator[Declared]:
@@ -106,13 +130,20 @@ def _requirements(text: str) -> Iterator[Declared]:
                 yield found
 
 
-def _line_of(text: str, name: str) -> int:
-    expression = re.compile(rf"""(?im)^.*(?<![\w-]){re.escape(name).replace("-", "[-_.]")}(?![\w-])""")
-    found = expression.search(text)
-    return text.count("\n", 0, found.end()) + 1 if found else 1
+class _Lines:
+    """Where names first stand in a text, read once however many are asked for."""
+
+    def __init__(self, text: str) -> None:
+        self._first: dict[str, int] = {}
+        for number, line in enumerate(text.split("\n"), 1):
+            for word in _NAME.findall(line):
+                self._first.setdefault(canonicalize_name(word), number)
+
+    def of(self, name: str) -> int:
+        return self._first.get(canonicalize_name(name), 1)
 
 
-def _toml(data: Mapping[str, object], text: str) -> Iterator[Declared]:
+def _toml(data: Mapping[str, object], lines: _Lines) -> Iterator[Declared]:
     project = data.get("project")
     lists: list[object] = []
     if isinstance(project, dict):
@@ -125,34 +156,45 @@ def _toml(data: Mapping[str, object], text: str) -> Iterator[Declared]:
         for item in items if isinstance(items, list) else []:
             found = _requirement(item, 1) if isinstance(item, str) else None
             if found is not None:
-                yield Declared(name=found.name, version=found.version, line=_line_of(text, found.name))
+                yield Declared(name=found.name, version=found.version, line=lines.of(found.name))
     tool = data.get("tool")
     poetry = tool.get("poetry") if isinstance(tool, dict) else None
     if isinstance(poetry, dict):
-        yield from _tables(poetry, ("dependencies", "dev-dependencies"), text)
+        yield from _tables(poetry, ("dependencies", "dev-dependencies"), lines)
         for group in poetry["group"].values() if isinstance(poetry.get("group"), dict) else []:
             if isinstance(group, dict):
-                yield from _tables(group, ("dependencies",), text)
+                yield from _tables(group, ("dependencies",), lines)
 
 
-def _tables(data: Mapping[str, object], names: tuple[str, ...], text: str) -> Iterator[Declared]:
+def _tables(data: Mapping[str, object], names: tuple[str, ...], lines: _Lines) -> Iterator[Declared]:
     for table_name in names:
         table = data.get(table_name)
         for name, spec in table.items() if isinstance(table, dict) else []:
             version = spec.get("version", "") if isinstance(spec, dict) else spec
-            pinned = re.fullmatch(r"={0,2}\s*(\d[\w.]*)", str(version).strip())
             if name.lower() != "python":
-                yield Declared(name=canonicalize_name(name), version=pinned.group(1) if pinned else "", line=_line_of(text, name))
+                yield Declared(name=canonicalize_name(name), version=_table_version(str(version)), line=lines.of(name))
+
+
+def _table_version(text: str) -> str:
+    """Of `1.2`, `==1.2`, `^1.2`, `~1.2` the version; of a PEP 440 range what `_version` says."""
+    plain = re.fullmatch(r"(?:==|[\^~])?\s*(\d[\w.]*)", text.strip())
+    if plain is not None:
+        return plain.group(1)
+    try:
+        return _version([(one.operator, one.version) for one in SpecifierSet(text)])
+    except InvalidSpecifier:
+        return ""
 
 
 def _setup_cfg(text: str) -> Iterator[Declared]:
     parser = configparser.RawConfigParser(strict=False, interpolation=None)
     parser.read_string(text)
+    lines = _Lines(text)
     if parser.has_option("options", "install_requires"):
         for line in parser.get("options", "install_requires").split("\n"):
             found = _requirement(line, 1) if line.strip() else None
             if found is not None:
-                yield Declared(name=found.name, version=found.version, line=_line_of(text, found.name))
+                yield Declared(name=found.name, version=found.version, line=lines.of(found.name))
 
 
 def _setup_py(text: str) -> Iterator[Declared]:
@@ -167,7 +209,10 @@ def _setup_py(text: str) -> Iterator[Declared]:
 
 
 def _conda(text: str) -> Iterator[Declared]:
+    channels = False
     for number, line in enumerate(text.split("\n"), 1):
-        found = re.match(r"^\s*-\s*([A-Za-z][\w.\-]*)\s*(?:={1,2}\s*(\d[\w.]*))?", line)
-        if found:
+        key = re.match(r"([A-Za-z]+):", line)
+        channels = key.group(1) == "channels" if key else channels
+        found = None if channels else re.match(r"^\s*-\s*([A-Za-z][\w.\-]*)\s*(?:={1,2}\s*(\d[\w.]*))?", line)
+        if found and not line.rstrip().endswith(":"):
             yield Declared(name=canonicalize_name(found.group(1)), version=found.group(2) or "", line=number)

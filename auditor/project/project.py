@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -16,9 +16,9 @@ from packaging.version import InvalidVersion, Version
 from auditor.errors import UsageError
 from auditor.model import Package, Requirement
 from auditor.project.config import Config
-from auditor.project.discovery import chosen, discover
+from auditor.project.discovery import discover, inside
 from auditor.project.files import SourceFile, language_of
-from auditor.project.manifests import PackageJson, parse_package_json
+from auditor.project.manifests import PackageJson, manifest_trouble, parse_package_json
 from auditor.project.stack import detect
 from auditor.project.text import Unreadable, decode
 
@@ -32,7 +32,8 @@ __all__ = ["Project", "SourceFile", "Unreadable", "open_project"]
 class Project:
     """A directory under examination; nothing in it is ever written or executed.
 
-    ``files`` are those to examine, ``tree_files`` all that facts may be read from: more, when only some paths were asked for.
+    ``files`` are those to examine, ``tree_files`` all that facts may be read from: more, when only some paths were asked for. ``folders`` are all
+    that hold a file of the project, be it an image or a build.
     """
 
     def __init__(
@@ -44,11 +45,13 @@ class Project:
         skipped: Mapping[str, int],
         troubles: tuple[tuple[PurePosixPath, str], ...],
         tree_files: tuple[SourceFile, ...] | None = None,
+        folders: tuple[PurePosixPath, ...] = (),
     ) -> None:
         self.root = root
         self.config = config
         self.files = files
         self.tree_files = files if tree_files is None else tree_files
+        self.folders = folders
         self.skipped = skipped
         self.troubles = troubles
         self._real = os.path.realpath(root)
@@ -57,6 +60,15 @@ class Project:
         self._listings: dict[str, frozenset[str]] = {}
         self._texts: dict[PurePosixPath, str | Unreadable] = {}
         self._manifests: dict[PurePosixPath, PackageJson | None] = {}
+        self._packages: dict[PurePosixPath, Mapping[str, Package]] = {}
+
+    def __getstate__(self) -> dict[str, object]:
+        """What a worker is sent: what is known of the tree, not what was read of it."""
+        state = dict(self.__dict__)
+        state.update(_listings={}, _texts={}, _manifests={}, _packages={})
+        for name in ("facts", "python"):
+            state.pop(name, None)
+        return state
 
     @cached_property
     def facts(self) -> Facts:
@@ -93,8 +105,10 @@ class Project:
 
     def data(self, path: PurePosixPath) -> bytes:
         """The bytes of a file below the root; raises Unreadable."""
+        if "\0" in str(path):
+            raise Unreadable("cannot be read: no file has such a name")
         target = os.path.realpath(self.root / path)
-        if not target.startswith(self._real + os.sep):
+        if not inside(self._real, target):
             raise Unreadable("lies outside the project")
         try:
             status = os.stat(target)  # noqa: PTH116 - the real path is text
@@ -130,11 +144,20 @@ class Project:
         if parent and not self.exists(PurePosixPath(parent)):
             return False
         if parent not in self._listings:
-            try:
-                self._listings[parent] = frozenset(os.listdir(self.root / parent))  # noqa: PTH208 - names are all that is wanted
-            except OSError:
-                self._listings[parent] = frozenset()
-        return name in self._listings[parent] and (self.root / clean).exists()
+            self._listings[parent] = self._listing(parent)
+        return name in self._listings[parent]
+
+    def _listing(self, folder: str) -> frozenset[str]:
+        """The names in a folder; of links only those that lead to something inside the project."""
+        try:
+            with os.scandir(self.root / folder) as entries:
+                return frozenset(entry.name for entry in entries if not entry.is_symlink() or self._leads_inside(entry.path))
+        except OSError:
+            return frozenset()
+
+    def _leads_inside(self, link: str) -> bool:
+        target = os.path.realpath(link)
+        return (target == self._real or inside(self._real, target)) and os.path.exists(target)  # noqa: PTH110 - the real path is text
 
     def is_dir(self, path: PurePosixPath) -> bool:
         """Whether ``path`` is a directory below the root."""
@@ -146,9 +169,11 @@ class Project:
 
     def packages(self, path: PurePosixPath) -> Mapping[str, Package]:
         """The packages whose scope holds ``path``; of two with the same name the nearer one."""
-        parents = {str(parent): depth for depth, parent in enumerate(reversed(path.parents))}
-        held = [package for package in self.stack if package.scope in parents]
-        return {package.name: package for package in sorted(held, key=lambda package: parents[package.scope])}
+        if path.parent not in self._packages:
+            parents = {str(parent): depth for depth, parent in enumerate(reversed(path.parents))}
+            held = [package for package in self.stack if package.scope in parents]
+            self._packages[path.parent] = {package.name: package for package in sorted(held, key=lambda package: parents[package.scope])}
+        return self._packages[path.parent]
 
     def has(self, requirement: Requirement, path: PurePosixPath | None = None) -> bool:
         """Whether the project (or what holds for ``path``) has a package in a version of the range; an unknown version satisfies."""
@@ -191,6 +216,26 @@ def open_project(root: Path, *, config: Config, paths: tuple[Path, ...] = ()) ->
     """
     if not root.is_dir():
         raise UsageError(f"{root}: there is no such directory")
-    found = discover(root, config)
-    files = chosen(root, paths, found.files) if paths else found.files
-    return Project(root=root, config=config, files=files, skipped=found.skipped if not paths else {}, troubles=found.troubles, tree_files=found.files)
+    found = discover(root, config, paths)
+    project = Project(
+        root=root,
+        config=config,
+        files=found.files,
+        skipped=found.skipped,
+        troubles=found.troubles,
+        tree_files=found.tree_files,
+        folders=found.folders,
+    )
+    project.troubles += tuple(_broken_manifests(project))
+    return project
+
+
+def _broken_manifests(project: Project) -> Iterator[tuple[PurePosixPath, str]]:
+    for file in project.files:
+        if file.path.name in ("package.json", "pyproject.toml") and file.role == "production":
+            try:
+                trouble = manifest_trouble(file.path, project.text(file.path))
+            except Unreadable as error:
+                trouble = error.reason
+            if trouble:
+                yield file.path, trouble

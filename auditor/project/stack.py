@@ -22,7 +22,9 @@ DISTRIBUTIONS = {
 }  # fmt: skip
 """Import name -> distribution, for packages that entries are about."""
 
-_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
+_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))", re.MULTILINE)
+_KEY = re.compile(r'"([^"\\]+)"\s*:')
+_SCRIPTS = frozenset({"javascript", "typescript", "tsx", "vue", "svelte", "astro"})
 _SCRIPT_IMPORT = re.compile(r"""(?:\brequire\(\s*|\bfrom\s+)['"](express|cors|fastify|koa|react|vue|svelte|next|axios|socket\.io|mongoose)['"]""")
 _DJANGO = re.compile(r"^INSTALLED_APPS\b|DJANGO_SETTINGS_MODULE|[\"']django\.", re.MULTILINE)
 _CORS_HEADERS = re.compile(r"[\"']corsheaders[\"'.]")
@@ -31,12 +33,22 @@ Read = Callable[[PurePosixPath], str | None]
 
 def detect(files: Iterable[SourceFile], read: Read) -> tuple[Package, ...]:
     """The packages of a tree, each once a scope, in order of scope and name. ``read`` gives a file's text or None."""
+    files = tuple(files)
     found: dict[tuple[str, str], Package] = {}
+    declared: dict[PurePosixPath, set[str]] = {file.path.parent: set() for file in files if file.path.name == "package.json"}
     for file in files:
         for package in _packages(file, read):
             key = (package.scope, package.name)
+            if file.path.name == "package.json":
+                declared[file.path.parent].add(package.name)
             if key not in found or (package.version and not found[key].version):
                 found[key] = package
+    for file in files:
+        if file.language in _SCRIPTS:
+            above = [parent for parent in file.path.parents if parent in declared]
+            known = {name for parent in above for name in declared[parent]}
+            for package in _script_imports(file.path, str(above[0]) if above else ".", known, read):
+                found.setdefault((package.scope, package.name), package)
     return tuple(found[key] for key in sorted(found))
 
 
@@ -50,8 +62,6 @@ def _packages(file: SourceFile, read: Read) -> Iterator[Package]:
     elif file.language == "python":
         yield Package(name="python", evidence=Place(path=path, label="a Python file"))
         yield from _imports(path, read)
-    if file.language in ("javascript", "typescript", "tsx"):
-        yield from _script_imports(path, read)
     if file.language in ("text", "toml", "ini", "python", "yaml"):
         yield from _python(path, read)
     if file.language == "yaml":
@@ -68,11 +78,13 @@ def _node(path: PurePosixPath, read: Read) -> Iterator[Package]:
         manifest = parse_package_json(text or "", path.parent)
     except (ValueError, RecursionError):
         return
-    lines = (text or "").split("\n")
+    lines: dict[str, int] = {}
+    for number, content in enumerate((text or "").split("\n"), 1):
+        for key in _KEY.findall(content):
+            lines.setdefault(key, number)
     for dependencies in (manifest.dependencies, manifest.dev_dependencies):
         for name, version in dependencies.items():
-            line = next((number for number, content in enumerate(lines, 1) if f'"{name}"' in content), 1)
-            place = Place(path=path, span=span_of(line), label=f"{name} {version}")
+            place = Place(path=path, span=span_of(lines.get(name, 1)), label=f"{name} {version}")
             yield Package(name=name.lower(), version=npm_version(version), scope=scope, evidence=place)
 
 
@@ -95,24 +107,26 @@ def _imports(path: PurePosixPath, read: Read) -> Iterator[Package]:
         return
     seen: set[str] = set()
     for found in _IMPORT.finditer(text):
-        name = DISTRIBUTIONS.get(found.group(1))
-        if name and name not in seen:
-            seen.add(name)
-            line = text.count("\n", 0, found.start()) + 1
-            yield Package(name=name, evidence=Place(path=path, span=span_of(line), label=f"imports {found.group(1)}"))
+        modules = [found.group(1)] if found.group(1) else [part.split()[0].split(".")[0] for part in found.group(2).split(",") if part.split()]
+        for module in modules:
+            name = DISTRIBUTIONS.get(module)
+            if name and name not in seen:
+                seen.add(name)
+                line = text.count("\n", 0, found.start()) + 1
+                yield Package(name=name, evidence=Place(path=path, span=span_of(line), label=f"imports {module}"))
     for expression, name in ((_DJANGO, "django"), (_CORS_HEADERS, "django-cors-headers")):
         mention = expression.search(text) if name not in seen else None
         if mention is not None:
             yield Package(name=name, evidence=Place(path=path, span=span_of(text.count("\n", 0, mention.start()) + 1), label=f"settings of {name}"))
 
 
-def _script_imports(path: PurePosixPath, read: Read) -> Iterator[Package]:
-    """Scripts that import a framework count even without a package.json beside them."""
+def _script_imports(path: PurePosixPath, scope: str, known: set[str], read: Read) -> Iterator[Package]:
+    """Scripts that import a framework count even where no package.json at or above them declares it."""
     text = read(path) or ""
     for found in _SCRIPT_IMPORT.finditer(text):
-        line = text.count("\n", 0, found.start()) + 1
-        place = Place(path=path, span=span_of(line), label=f"imports {found.group(1)}")
-        yield Package(name=found.group(1), scope=str(path.parent), evidence=place)
+        if found.group(1) not in known:
+            line = text.count("\n", 0, found.start()) + 1
+            yield Package(name=found.group(1), scope=scope, evidence=Place(path=path, span=span_of(line), label=f"imports {found.group(1)}"))
 
 
 def _yaml(path: PurePosixPath, read: Read) -> Iterator[Package]:
