@@ -2,6 +2,7 @@
 
 from auditor.checks import (
     allowed,
+    asgi,
     cors,
     database,
     documented,
@@ -66,6 +67,11 @@ JUDGES: dict[str, Judge] = {
     "django/split-of-unset": hosts.split_of_unset,
     "django/ssl-redirect-loop": hosts.ssl_redirect_loop,
     "django/static-root-missing": settings.static_root_missing,
+    "fastapi/event-beside-lifespan": asgi.event_beside_lifespan,
+    "fastapi/methods-not-allowed": asgi.methods_not_allowed,
+    "fastapi/origin-with-path": asgi.origin_with_path,
+    "fastapi/origins-as-text": asgi.origins_as_text,
+    "fastapi/origins-of-url-type": asgi.origins_of_url_type,
     "flask/catch-all-shadowed": routes.catch_all_shadowed,
     "flask/cors-any-origin": cors.flask_any_origin,
     "flask/cors-localhost-only": cors.flask_localhost_only,
@@ -93,6 +99,10 @@ JUDGES: dict[str, Judge] = {
     "sqlalchemy/heroku-scheme": database.heroku_scheme,
     "sqlalchemy/shared-session": database.shared_session,
     "sqlalchemy/sqlite-relative": database.sqlite_relative,
+    "starlette/hides-later-routes": asgi.hides_later_routes,
+    "starlette/mounted-lifespan": asgi.mounted_lifespan,
+    "starlette/no-client-routes": asgi.no_client_routes,
+    "starlette/template-name-first": asgi.template_name_first,
     "uvicorn/object-with-workers": startup.object_with_workers,
 }
 
