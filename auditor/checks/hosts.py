@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from auditor.checks.base import Match, Verdict
 from auditor.checks.origins import is_loopback_origin, is_wildcard
 from auditor.checks.settings import bases, is_production_setting, setting_of, settled, successors
-from auditor.model import Outcome
+from auditor.model import Outcome, Requirement
 from auditor.project.project import Project
 from auditor.project.python.frame import Frame
 from auditor.project.python.module import Module
@@ -71,7 +71,7 @@ def _judge(match: Match, problem: Callable[[str], tuple[str, str] | None], good:
         return None
     frame, name, node = site
     texts = list(_texts(frame.value(node)))
-    found = next(((text, wrong) for text in texts if (wrong := problem(text)) is not None), None)
+    found = next(((text, wrong) for text in texts if (wrong := problem(text)) is not None and wrong[1] not in texts), None)
     if found is None:
         return Verdict(outcome=Outcome.PASS, message=good) if texts else None
     text, (why, right) = found
@@ -123,8 +123,12 @@ def _csrf_problem(text: str) -> tuple[str, str] | None:
 
 
 def cors_origin_form(project: Project, match: Match) -> Verdict | None:
-    """FAILS for an origin that django-cors-headers refuses (E013, E014), or that never equals what a browser sends."""
-    del project
+    """FAILS for an origin that django-cors-headers refuses (E013, E014), or that never equals what a browser sends.
+
+    django-cors-middleware is a fork from before those checks and is imported by the same name.
+    """
+    if project.has(Requirement(package="django-cors-middleware")):
+        return None
     site = setting_site(match)
     if site is not None:
         frame, name, node = site
