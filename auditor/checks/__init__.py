@@ -108,6 +108,7 @@ JUDGES: dict[str, Judge] = {
     "starlette/hides-later-routes": asgi.hides_later_routes,
     "starlette/mounted-lifespan": asgi.mounted_lifespan,
     "starlette/no-client-routes": asgi.no_client_routes,
+    "starlette/started-path": served.started_path,
     "starlette/template-name-first": asgi.template_name_first,
     "uvicorn/object-with-workers": startup.object_with_workers,
 }

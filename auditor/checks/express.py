@@ -14,6 +14,7 @@ from auditor.model import Change, CheckDetector, Gotcha, Outcome, Place, Require
 from auditor.project.facts.conditions import context_of
 from auditor.project.facts.module import Module
 from auditor.project.facts.syntax import FUNCTIONS, arguments, bare, walk
+from auditor.project.files import normal
 from auditor.project.project import Project
 
 _METHODS = frozenset({"get", "post", "put", "patch", "delete", "all"})
@@ -167,22 +168,12 @@ def _imported(project: Project, module: Module, specifier: str) -> Module | None
     """The project module a relative specifier names."""
     if not specifier.startswith("."):
         return None
-    base = PurePosixPath(_normal(str(module.path.parent / specifier)))
+    base = normal(str(module.path.parent / specifier))
     for suffix in ("", ".js", ".ts", ".mjs", ".cjs", "/index.js", "/index.ts"):
         target = PurePosixPath(str(base) + suffix)
         if project.file(target) is not None:
             return project.facts.script(target)
     return project.facts.script(PurePosixPath(str(base).removesuffix(".js") + ".ts")) if str(base).endswith(".js") else None
-
-
-def _normal(path: str) -> str:
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == ".." and parts:
-            parts.pop()
-        elif part not in ("", ".", ".."):
-            parts.append(part)
-    return "/".join(parts)
 
 
 def _imported_reads_body(project: Project, module: Module, specifier: str, name: str) -> bool:

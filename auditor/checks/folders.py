@@ -8,22 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.checks.base import Match, Verdict
-from auditor.checks.hosts import setting_site
-from auditor.checks.settings import settled
+from auditor.checks.base import Verdict
+from auditor.checks.settings import Setting, of_setting, settled
 from auditor.model import Outcome
-from auditor.project.project import Project
 from auditor.project.python.values import Literal, MappingValue, PathValue, Sequence, Value, in_production
 
 
-def relative_paths(project: Project, match: Match) -> Verdict | None:
+@of_setting
+def relative_paths(setting: Setting) -> Verdict | None:
     """FAILS for a path of a setting that is relative: the setting itself, an item of its list, or what its detector's `key` option names."""
-    del project
-    site = setting_site(match)
-    if site is None:
-        return None
-    frame, name, node = site
-    key = str(match.detector.options.get("key", ""))
+    frame, name, node = setting.frame, setting.name, setting.node
+    key = str(setting.match.detector.options.get("key", ""))
     found = [_relative(path) for value in _values(frame.value(node), key) for path in value]
     wrong = next((text for text in found if text), None)
     if wrong is None:
@@ -33,7 +28,7 @@ def relative_paths(project: Project, match: Match) -> Verdict | None:
     for quoted in (f'"{wrong}"', f"'{wrong}'"):
         if source.count(quoted) == 1 and "BASE_DIR" in frame.module.root.bindings and key != "NAME":
             suggest = {"$VALUE": source.replace(quoted, f"BASE_DIR / {quoted}")}
-    message = f'"{wrong}" {match.message}'
+    message = f'"{wrong}" {setting.match.message}'
     return settled(frame, name) or Verdict(outcome=Outcome.FAIL, message=message, suggest=suggest)
 
 

@@ -10,36 +10,15 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from auditor.checks.base import Match, Verdict
+from auditor.checks.base import Verdict
 from auditor.checks.origins import is_loopback_origin, is_wildcard
-from auditor.checks.settings import bases, is_production_setting, setting_of, settled, successors
+from auditor.checks.settings import Setting, family, final, of_setting, settled
 from auditor.model import Outcome, Requirement
-from auditor.project.project import Project
 from auditor.project.python.frame import Frame
-from auditor.project.python.module import Module
 from auditor.project.python.values import Literal, Sequence, Value, in_production
 
 _READS = frozenset({"os.getenv", "os.environ.get", "decouple.config", "environ.get"})
 _EVERYTHING = frozenset({".*", "^.*$", ".+", "^.+$", r"^https?://.*$", r"^https?://.*"})
-
-
-def setting_site(match: Match) -> tuple[Frame, str, ast.expr] | None:
-    """The frame, the setting and the expression of a site in a settings module that production may load."""
-    frame = match.frame
-    name = setting_of(frame)
-    if frame is None or name is None or not is_production_setting(frame) or not isinstance(frame.node, (ast.Assign, ast.AnnAssign)):
-        return None
-    return (frame, name, frame.node.value) if frame.node.value is not None else None
-
-
-def family(frame: Frame) -> tuple[Module, ...]:
-    """The settings module, those that build on it, and those it builds on."""
-    return (frame.module, *successors(frame.evaluator, frame.module), *bases(frame.evaluator, frame.module))
-
-
-def final(frame: Frame, name: str) -> Value:
-    """What a setting of the module ends up as."""
-    return frame.evaluator.name_in(frame.module, frame.module.root, name)
 
 
 def _texts(value: Value) -> Iterator[str]:
@@ -64,12 +43,9 @@ def _mended(frame: Frame, node: ast.expr, wrong: str, right: str) -> Mapping[str
     return {}
 
 
-def _judge(match: Match, problem: Callable[[str], tuple[str, str] | None], good: str) -> Verdict | None:
+def _judge(setting: Setting, problem: Callable[[str], tuple[str, str] | None], good: str) -> Verdict | None:
     """FAILS for the first text with a problem: why, and the text that is meant."""
-    site = setting_site(match)
-    if site is None:
-        return None
-    frame, name, node = site
+    frame, name, node = setting.frame, setting.name, setting.node
     texts = list(_texts(frame.value(node)))
     found = next(((text, wrong) for text in texts if (wrong := problem(text)) is not None and wrong[1] not in texts), None)
     if found is None:
@@ -79,13 +55,12 @@ def _judge(match: Match, problem: Callable[[str], tuple[str, str] | None], good:
     return settled(frame, name, platform=False) or Verdict(outcome=Outcome.FAIL, message=why, suggest=suggest)
 
 
-def host_form(project: Project, match: Match) -> Verdict | None:
+@of_setting
+def host_form(setting: Setting) -> Verdict | None:
     """FAILS for an entry of ALLOWED_HOSTS that no Host header equals: with a scheme, a port, a path, a glob or several names in one text."""
-    del project
-    site = setting_site(match)
-    if site is not None and is_wildcard(site[0].value(site[2])) is not False:
+    if is_wildcard(setting.frame.value(setting.node)) is not False:
         return None  # everything is let in
-    return _judge(match, _host_problem, "every entry is a host name")
+    return _judge(setting, _host_problem, "every entry is a host name")
 
 
 def _host_problem(text: str) -> tuple[str, str] | None:
@@ -106,10 +81,10 @@ def _host_problem(text: str) -> tuple[str, str] | None:
     return None
 
 
-def csrf_origin_form(project: Project, match: Match) -> Verdict | None:
+@of_setting
+def csrf_origin_form(setting: Setting) -> Verdict | None:
     """FAILS for a trusted origin without a scheme (the check 4_0.E001 stops every command) or with a path (it never equals an Origin)."""
-    del project
-    return _judge(match, _csrf_problem, "every entry is an origin")
+    return _judge(setting, _csrf_problem, "every entry is an origin")
 
 
 def _csrf_problem(text: str) -> tuple[str, str] | None:
@@ -122,26 +97,25 @@ def _csrf_problem(text: str) -> tuple[str, str] | None:
     return None
 
 
-def cors_origin_form(project: Project, match: Match) -> Verdict | None:
+@of_setting
+def cors_origin_form(setting: Setting) -> Verdict | None:
     """FAILS for an origin that django-cors-headers refuses (E013, E014), or that never equals what a browser sends.
 
     django-cors-middleware is a fork from before those checks and is imported by the same name.
     """
-    if project.has(Requirement(package="django-cors-middleware")):
+    if setting.project.has(Requirement(package="django-cors-middleware")):
         return None
-    site = setting_site(match)
-    if site is not None:
-        frame, name, node = site
-        value = frame.value(node)
-        if isinstance(value, Literal) and isinstance(value.value, str):
-            why = "a text is taken apart letter by letter: the check E013 stops every manage.py command, and no origin is allowed"
-            return settled(frame, name) or Verdict(outcome=Outcome.FAIL, message=why, suggest={"$VALUE": f"[{frame.module.source(node)}]"})
-        read = _plain_read(frame, node)
-        if read:
-            why = "the text of the variable is taken apart letter by letter: the check E013 stops every manage.py command, and no origin is allowed"
-            suggest = {"$VALUE": f'[origin for origin in os.environ.get("{read}", "").split(",") if origin]'}
-            return settled(frame, name) or Verdict(outcome=Outcome.FAIL, message=why, suggest=suggest)
-    return _judge(match, _cors_problem, "every entry is an origin")
+    frame, name, node = setting.frame, setting.name, setting.node
+    value = frame.value(node)
+    if isinstance(value, Literal) and isinstance(value.value, str):
+        why = "a text is taken apart letter by letter: the check E013 stops every manage.py command, and no origin is allowed"
+        return settled(frame, name) or Verdict(outcome=Outcome.FAIL, message=why, suggest={"$VALUE": f"[{frame.module.source(node)}]"})
+    read = _plain_read(frame, node)
+    if read:
+        why = "the text of the variable is taken apart letter by letter: the check E013 stops every manage.py command, and no origin is allowed"
+        suggest = {"$VALUE": f'[origin for origin in os.environ.get("{read}", "").split(",") if origin]'}
+        return settled(frame, name) or Verdict(outcome=Outcome.FAIL, message=why, suggest=suggest)
+    return _judge(setting, _cors_problem, "every entry is an origin")
 
 
 def _plain_read(frame: Frame, node: ast.expr) -> str:
@@ -176,13 +150,10 @@ def _origin_of(text: str) -> str:
     return f"{scheme}://{rest.split('/')[0]}"
 
 
-def split_of_unset(project: Project, match: Match) -> Verdict | None:
+@of_setting
+def split_of_unset(setting: Setting) -> Verdict | None:
     """FAILS for `os.environ.get("X", "").split(",")` as a list of origins: an unset variable gives `[""]`, which the system checks refuse."""
-    del project
-    site = setting_site(match)
-    if site is None:
-        return None
-    frame, name, node = site
+    frame, name, node = setting.frame, setting.name, setting.node
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Call() as read, attr="split"), args=[ast.Constant(value=str() as separator), *_]):
             pass
@@ -196,16 +167,13 @@ def split_of_unset(project: Project, match: Match) -> Verdict | None:
     if not isinstance(default, ast.Constant) or default.value != "":
         return Verdict(outcome=Outcome.PASS, message="an unset variable does not become an empty origin")
     suggest = {"$VALUE": f"[origin.strip() for origin in {frame.module.source(node)} if origin.strip()]"} if separator == "," else {}
-    return settled(frame, name) or Verdict(outcome=Outcome.FAIL, message=match.message, suggest=suggest)
+    return settled(frame, name) or Verdict(outcome=Outcome.FAIL, message=setting.match.message, suggest=suggest)
 
 
-def cors_pattern(project: Project, match: Match) -> Verdict | None:
+@of_setting
+def cors_pattern(setting: Setting) -> Verdict | None:
     """FAILS for a pattern without an end: django-cors-headers uses `re.match`, so `https://app.example.com.evil.test` gets in too."""
-    del project
-    site = setting_site(match)
-    if site is None:
-        return None
-    frame, name, node = site
+    frame, name, node = setting.frame, setting.name, setting.node
     patterns = [text for text in (*_texts(frame.value(node)), *_compiled(node)) if text not in _EVERYTHING]
     loose = [text for text in patterns if not text.rstrip(")").endswith(("$", r"\Z", ".*", r":\d+", ":[0-9]+"))]
     if not loose:
@@ -223,31 +191,25 @@ def _compiled(node: ast.expr) -> Iterator[str]:
                 pass
 
 
-def cors_middleware_missing(project: Project, match: Match) -> Verdict | None:
+@of_setting
+def cors_middleware_missing(setting: Setting) -> Verdict | None:
     """FAILS when `corsheaders` is installed as an app and no settings module of the family names its middleware: no header is ever sent."""
-    del project
-    site = setting_site(match)
-    if site is None:
-        return None
-    frame, name, _ = site
+    frame, name = setting.frame, setting.name
     texts = "\n".join(module.text for module in family(frame))
     if not re.search(r"""^[^#\n]*["']corsheaders["']""", texts, re.MULTILINE):
         return None
     if re.search(r"^[^#\n]*(?:corsheaders\.middleware|CorsMiddleware|CorsPostCsrfMiddleware)", texts, re.MULTILINE):
         return Verdict(outcome=Outcome.PASS, message="CorsMiddleware is there")
-    return settled(frame, name, platform=False) or Verdict(outcome=Outcome.FAIL, message=match.message)
+    return settled(frame, name, platform=False) or Verdict(outcome=Outcome.FAIL, message=setting.match.message)
 
 
-def cors_credentials_any_origin(project: Project, match: Match) -> Verdict | None:
+@of_setting
+def cors_credentials_any_origin(setting: Setting) -> Verdict | None:
     """FAILS when any origin is allowed together with credentials, and a cookie goes along from other sites; without such a cookie for review.
 
     Django's session cookie is SameSite=Lax unless it is told otherwise (https://docs.djangoproject.com/en/stable/ref/settings/#session-cookie-samesite).
     """
-    del project
-    site = setting_site(match)
-    if site is None:
-        return None
-    frame, name, node = site
+    frame, name, node = setting.frame, setting.name, setting.node
     allowed = frame.value(node)
     if not (isinstance(allowed, Literal) and allowed.value is True):
         return None
@@ -262,7 +224,7 @@ def cors_credentials_any_origin(project: Project, match: Match) -> Verdict | Non
     if not _crosses_sites(frame):
         message = "every origin is allowed with credentials; SameSite=Lax keeps Django's cookies from other sites, but not from other subdomains"
         return Verdict(outcome=Outcome.REVIEW, message=message, related=related)
-    return Verdict(outcome=Outcome.FAIL, message=match.message, related=related)
+    return Verdict(outcome=Outcome.FAIL, message=setting.match.message, related=related)
 
 
 def _crosses_sites(frame: Frame) -> bool:
@@ -274,16 +236,13 @@ def _crosses_sites(frame: Frame) -> bool:
     return False
 
 
-def proxy_header_name(project: Project, match: Match) -> Verdict | None:
+@of_setting
+def proxy_header_name(setting: Setting) -> Verdict | None:
     """FAILS when SECURE_PROXY_SSL_HEADER holds the name of the header instead of its key in `request.META`.
 
     Source: https://docs.djangoproject.com/en/stable/ref/settings/#secure-proxy-ssl-header
     """
-    del project
-    site = setting_site(match)
-    if site is None:
-        return None
-    frame, name, node = site
+    frame, name, node = setting.frame, setting.name, setting.node
     value = frame.value(node)
     if not isinstance(value, Sequence) or not value.items or not isinstance(value.items[0], Literal) or not isinstance(value.items[0].value, str):
         return None
@@ -296,13 +255,10 @@ def proxy_header_name(project: Project, match: Match) -> Verdict | None:
     return settled(frame, name) or Verdict(outcome=Outcome.FAIL, message=why, suggest=suggest)
 
 
-def ssl_redirect_loop(project: Project, match: Match) -> Verdict | None:
+@of_setting
+def ssl_redirect_loop(setting: Setting) -> Verdict | None:
     """FAILS when plain HTTP is always redirected and nothing tells Django that the proxy in front spoke HTTPS."""
-    del project
-    site = setting_site(match)
-    if site is None:
-        return None
-    frame, name, node = site
+    frame, name, node = setting.frame, setting.name, setting.node
     value = frame.value(node)
     if not (isinstance(value, Literal) and value.value is True):
         return None
@@ -310,4 +266,4 @@ def ssl_redirect_loop(project: Project, match: Match) -> Verdict | None:
         bound = module.root.bindings.get("SECURE_PROXY_SSL_HEADER")
         if bound:
             return Verdict(outcome=Outcome.PASS, message="the proxy's header is trusted", related=(module.place(bound[-1].node),))
-    return settled(frame, name) or Verdict(outcome=Outcome.FAIL, message=match.message)
+    return settled(frame, name) or Verdict(outcome=Outcome.FAIL, message=setting.match.message)

@@ -1,9 +1,10 @@
-"""Judge of directories that Flask serves from: does the path exist where Flask looks, at its documented start?"""
+"""Judges of directories that are served from: does the path exist where the framework looks for it?"""
 
 from __future__ import annotations
 
 import ast
 import os.path
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from auditor.checks.base import Match, Verdict
@@ -22,6 +23,24 @@ def flask_served_path(project: Project, match: Match) -> Verdict | None:
     under review with severity note; anchored, absolute and configured paths WORK. Build outputs count as present where the build puts them.
     Source: https://flask.palletsprojects.com/en/stable/api/#flask.send_from_directory
     """
+    return _decide(project, match, _below_app_root)
+
+
+def started_path(project: Project, match: Match) -> Verdict | None:
+    """Resolves the path as Starlette does: a relative one against the directory the server was started in.
+
+    Nobody says where that is. FAILS when the path is at none of the folders from which the module can be imported, but elsewhere in the project; a
+    relative path that is there is under review with severity note; anchored and configured paths WORK.
+    Source: https://www.starlette.dev/staticfiles/, https://jinja.palletsprojects.com/en/stable/api/#jinja2.FileSystemLoader
+    """
+    return _decide(project, match, _below_start)
+
+
+_Resolve = Callable[[Project, Frame, str, tuple[Place, ...], str], Verdict]
+
+
+def _decide(project: Project, match: Match, resolve: _Resolve) -> Verdict | None:
+    """The worst verdict over the values the path may have; ``resolve`` knows what a relative one is joined to."""
     frame = match.frame
     if frame is None:
         return None
@@ -30,7 +49,7 @@ def flask_served_path(project: Project, match: Match) -> Verdict | None:
     if node is None:
         return None
     value = frame.value(node)
-    verdicts = [_judge(project, frame, option, key) for option in in_production(value)]
+    verdicts = [_judge(project, frame, option, key, resolve) for option in in_production(value)]
     if not verdicts:
         return Verdict(outcome=Outcome.PASS, message="is used in development only")
     order = (Outcome.FAIL, Outcome.REVIEW, Outcome.PASS)
@@ -41,15 +60,15 @@ def flask_served_path(project: Project, match: Match) -> Verdict | None:
     return worst
 
 
-def _judge(project: Project, frame: Frame, option: Option, key: str) -> Verdict:
+def _judge(project: Project, frame: Frame, option: Option, key: str, resolve: _Resolve) -> Verdict:
     value = option.value
     trail = tuple(step for step in value.trail if step.label)
     match value:
         case Literal(value=str() as text):
             path = PathValue(anchor="absolute" if text.startswith("/") else "relative", text=join_posix(text or "."), trail=value.trail)
-            return _judge(project, frame, Option(value=path), key)
+            return _judge(project, frame, Option(value=path), key, resolve)
         case PathValue(anchor="relative", text=str() as text):
-            return _relative(project, frame, text, trail, key)
+            return resolve(project, frame, text, trail, key)
         case PathValue(anchor="cwd"):
             message = "is resolved against the working directory: it works only when the server is started from one folder"
             return Verdict(outcome=Outcome.REVIEW, message=message, related=trail, severity=Severity.NOTE)
@@ -65,7 +84,7 @@ def _judge(project: Project, frame: Frame, option: Option, key: str) -> Verdict:
             return Verdict(outcome=Outcome.REVIEW, message="the directory cannot be told", related=trail, severity=Severity.NOTE)
 
 
-def _relative(project: Project, frame: Frame, text: str, trail: tuple[Place, ...], key: str) -> Verdict:
+def _below_app_root(project: Project, frame: Frame, text: str, trail: tuple[Place, ...], key: str) -> Verdict:
     roots = app_roots(frame)
     if not roots:
         message = f'"{text}" is relative to app.root_path, and the module that creates the app was not found'
@@ -97,6 +116,29 @@ def _relative(project: Project, frame: Frame, text: str, trail: tuple[Place, ...
         return Verdict(outcome=outcome, message=message, related=(*trail, *created, made))
     message = f'"{text}" is looked for in {looked}, which is not in the repository'
     return Verdict(outcome=Outcome.REVIEW, message=message, related=(*trail, *created), severity=Severity.NOTE)
+
+
+def _below_start(project: Project, frame: Frame, text: str, trail: tuple[Place, ...], key: str) -> Verdict:
+    starts = _starts(project, frame.module.path)
+    present = next((folder for folder in starts if _present(project, folder, text)), None)
+    if present is not None:
+        message = f'"{text}" is found only when the server is started in {_show(present)}; anchor it'
+        return Verdict(outcome=Outcome.REVIEW, message=message, related=trail, severity=Severity.NOTE)
+    elsewhere = _elsewhere(project, text, starts[0])
+    if elsewhere is None or _made_at_run_time(frame.evaluator, text) is not None:
+        message = f'"{text}" is looked for in the directory the server was started in, and is not in the repository'
+        return Verdict(outcome=Outcome.REVIEW, message=message, related=trail, severity=Severity.NOTE)
+    return Verdict(
+        outcome=Outcome.FAIL,
+        message=f'started in {_show(starts[0])}, the server looks for "{text}" there; the project has it at {elsewhere}',
+        related=(*trail, Place(path=elsewhere, label="the directory is here")),
+        suggest={key: _anchored(frame.module.path, elsewhere)},
+    )
+
+
+def _starts(project: Project, module: PurePosixPath) -> tuple[PurePosixPath, ...]:
+    """The folders a server may be started in to import ``module``, nearest first: those above it that are no package, and the root."""
+    return tuple(folder for folder in module.parents if str(folder) == "." or not project.exists(folder / "__init__.py"))
 
 
 def _anchored(module: PurePosixPath, target: PurePosixPath) -> str:
@@ -212,7 +254,7 @@ def _elsewhere(project: Project, text: str, folder: PurePosixPath) -> PurePosixP
         return None
     looked = PurePosixPath(join_posix(str(folder), text))
     parts = PurePosixPath(clean).parts
-    folders = sorted({parent for file in project.files for parent in file.path.parents}, key=lambda path: (len(path.parts), str(path)))
+    folders = sorted(project.folders, key=lambda path: (len(path.parts), str(path)))
     for candidate in folders:
         if candidate.parts[-len(parts) :] == parts and candidate != looked:
             return candidate

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import PurePosixPath
 
-from auditor.checks.base import Match, Verdict
+from auditor.checks.base import Judge, Match, Verdict
 from auditor.checks.origins import is_loopback_only, is_wildcard
 from auditor.model import Outcome, Place
 from auditor.project.project import Project
@@ -295,3 +298,39 @@ def cors_any_origin(project: Project, match: Match) -> Verdict | None:
     if answer is None:
         return Verdict(outcome=Outcome.REVIEW, message="depends on the environment")
     return Verdict(outcome=Outcome.FAIL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A setting of a module that production may load: ``name`` is given the value of ``node``."""
+
+    project: Project
+    match: Match
+    frame: Frame
+    name: str
+    node: ast.expr
+
+
+def of_setting(judge: Callable[[Setting], Verdict | None]) -> Judge:
+    """A judge that is asked only about settings of modules production may load; any other site is none of its entry."""
+
+    @wraps(judge)
+    def judged(project: Project, match: Match) -> Verdict | None:
+        frame, name = match.frame, setting_of(match.frame)
+        if frame is None or name is None or not is_production_setting(frame) or not isinstance(frame.node, (ast.Assign, ast.AnnAssign)):
+            return None
+        if frame.node.value is None:
+            return None
+        return judge(Setting(project=project, match=match, frame=frame, name=name, node=frame.node.value))
+
+    return judged
+
+
+def family(frame: Frame) -> tuple[Module, ...]:
+    """The settings module, those that build on it, and those it builds on."""
+    return (frame.module, *successors(frame.evaluator, frame.module), *bases(frame.evaluator, frame.module))
+
+
+def final(frame: Frame, name: str) -> Value:
+    """What a setting of the module ends up as."""
+    return frame.evaluator.name_in(frame.module, frame.module.root, name)

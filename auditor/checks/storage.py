@@ -6,8 +6,7 @@ import ast
 import re
 
 from auditor.checks.base import Match, Verdict
-from auditor.checks.hosts import family, setting_site
-from auditor.checks.settings import settled
+from auditor.checks.settings import Setting, family, of_setting, settled
 from auditor.model import Outcome, Requirement
 from auditor.project.project import Project, Unreadable
 from auditor.project.python.values import Literal
@@ -38,16 +37,13 @@ _TRACKERS = (
 _SERVER_FILES = ("nginx", "yaml", "text", "dockerfile", "shell")
 
 
-def removed_storage_setting(project: Project, match: Match) -> Verdict | None:
+@of_setting
+def removed_storage_setting(setting: Setting) -> Verdict | None:
     """FAILS for a storage setting that Django 5.1 no longer reads, unless STORAGES says the same.
 
     Source: https://docs.djangoproject.com/en/5.1/releases/5.1/#features-removed-in-5-1
     """
-    del project
-    site = setting_site(match)
-    if site is None:
-        return None
-    frame, name, node = site
+    frame, name, node = setting.frame, setting.name, setting.node
     value = frame.value(node)
     if isinstance(value, Literal) and (value.value is None or value.value in _DEFAULTS):
         return None
@@ -62,7 +58,7 @@ def removed_storage_setting(project: Project, match: Match) -> Verdict | None:
         else '"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}'
     )
     suggest = {"site": f'STORAGES = {{{other}, "{key}": {{"BACKEND": {frame.module.source(node)}}}}}'}
-    return settled(frame, name) or Verdict(outcome=Outcome.FAIL, message=match.message, suggest=suggest)
+    return settled(frame, name) or Verdict(outcome=Outcome.FAIL, message=setting.match.message, suggest=suggest)
 
 
 def media_debug_only(project: Project, match: Match) -> Verdict | None:
@@ -88,24 +84,23 @@ def media_debug_only(project: Project, match: Match) -> Verdict | None:
     return Verdict(outcome=Outcome.FAIL, message=match.message)
 
 
-def errors_not_logged(project: Project, match: Match) -> Verdict | None:
+@of_setting
+def errors_not_logged(setting: Setting) -> Verdict | None:
     """FAILS when nothing is said about logging: Django's console handler is silent with DEBUG off, and a 500 only goes to ADMINS.
 
     Source: https://docs.djangoproject.com/en/stable/ref/logging/#default-logging-configuration
     """
-    site = setting_site(match)
-    if site is None or "ROOT_URLCONF" not in site[0].module.root.bindings:
+    if "ROOT_URLCONF" not in setting.frame.module.root.bindings:
         return None
-    frame, name, _ = site
-    for module in family(frame):
-        for setting in ("LOGGING", "LOGGING_CONFIG", "ADMINS"):
-            if setting in module.root.bindings:
-                return Verdict(outcome=Outcome.PASS, message=f"{setting} is set", related=(module.place(module.root.bindings[setting][-1].node),))
+    for module in family(setting.frame):
+        for other in ("LOGGING", "LOGGING_CONFIG", "ADMINS"):
+            if other in module.root.bindings:
+                return Verdict(outcome=Outcome.PASS, message=f"{other} is set", related=(module.place(module.root.bindings[other][-1].node),))
         if re.search(
             r"^\s*(?:logging\.(?:config\.)?(?:basicConfig|dictConfig|fileConfig)|sentry_sdk\.init|structlog\.configure)\(", module.text, re.MULTILINE
         ):
             return Verdict(outcome=Outcome.PASS, message=f"{module.path} sets logging up")
-    tracker = next((name for name in _TRACKERS if project.has(Requirement(package=name))), None)
+    tracker = next((package for package in _TRACKERS if setting.project.has(Requirement(package=package))), None)
     if tracker is not None:
         return Verdict(outcome=Outcome.PASS, message=f"{tracker} reports errors")
-    return settled(frame, name, platform=True) or Verdict(outcome=Outcome.FAIL, message=match.message)
+    return settled(setting.frame, setting.name, platform=True) or Verdict(outcome=Outcome.FAIL, message=setting.match.message)

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-from pathspec import GitIgnoreSpec
-
 from auditor.checks import JUDGES, Match, Verdict
 from auditor.engines.base import Trouble
 from auditor.engines.templates import fill
 from auditor.model import Change, Gotcha, Outcome, Place, Requirement, Safety, SemgrepDetector, Site, Span, TextDetector
 from auditor.project.files import SourceFile
+from auditor.project.globs import Globs
 from auditor.project.project import Project
 from auditor.project.text import Unreadable
 
@@ -68,9 +67,9 @@ def settle(project: Project, found: Iterable[Found]) -> tuple[tuple[Site, ...], 
 
 
 @lru_cache(maxsize=512)
-def globs(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+def globs(patterns: tuple[str, ...]) -> Globs:
     """Gitignore-style globs, compiled (https://git-scm.com/docs/gitignore#_pattern_format)."""
-    return GitIgnoreSpec.from_lines(patterns)
+    return Globs(patterns)
 
 
 def applies_to(project: Project, gotcha: Gotcha, file: SourceFile) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -94,3 +95,8 @@ def language_of(path: PurePosixPath) -> str | None:
     if suffix not in {".py", ".js", ".ts", ".jsx", ".tsx"} and _ENV_NAME.match(name):
         return "dotenv"
     return _BY_SUFFIX.get(suffix)
+
+
+def normal(path: str) -> PurePosixPath:
+    """A path below the root without `.` and `..`; one that climbs above the root stops there."""
+    return PurePosixPath(posixpath.normpath("/" + path.lstrip("/"))[1:])

@@ -9,6 +9,8 @@ _STRING = re.compile(r"""(["'`])((?:(?!\1)[^\\\n]|\\.)*)\1""")
 _URL_PASSWORD = re.compile(r"(://[^\s:/@'\"]*:)([^\s@'\"]+)(@)")
 _PLAIN = re.compile(r"^(\s*(?:(?:ENV|ARG|export)\s+|-\s*)?\w+(?:=|(?<=\w)\s+(?=[^\s=]+$)))([^\s\"'`$<{(\[][^\s]*)", re.IGNORECASE)
 _CONTINUED = re.compile(r"^\s*(?:[bfru]{0,2}[\"'`]|\(\s*$)", re.IGNORECASE)
+_FETCH_MODES = frozenset({"include", "same-origin", "omit"})
+"""What `credentials` of a request may be: https://fetch.spec.whatwg.org/#concept-request-credentials-mode"""
 _LOOK_UP = re.compile(r"(?:(?<![a-z])(?:get|pop|read|env|config|setting|setdefault)\w*(?:\.\w+)*\s*\(|[\w\])]\s*\[)$", re.IGNORECASE)
 
 
@@ -47,7 +49,7 @@ def _hide(found: re.Match[str]) -> str:
     """A string masked, unless it is a name by where it stands: an index, the first argument of a look-up, or the key of a dict."""
     quote, inner = found.group(1), found.group(2)
     before, after = found.string[: found.start()].rstrip(), found.string[found.end() :].lstrip()
-    if len(inner) < 4 or "://" in inner or inner.startswith("/"):
+    if inner in _FETCH_MODES or len(inner) < 4 or "://" in inner or inner.startswith("/"):
         return found.group(0)  # too short to be one, or an address, whose password was masked before
     if re.fullmatch(r"[A-Za-z_][\w.\-]*", inner) and (_LOOK_UP.search(before) or after.startswith(":")):
         return found.group(0)

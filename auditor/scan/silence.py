@@ -9,16 +9,15 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from pathspec import GitIgnoreSpec
-
 from auditor.catalogue import Catalogue
 from auditor.model import Confidence, Gotcha, Outcome, Place, Result, Severity, Span, Suppression
+from auditor.project.globs import Globs
 from auditor.project.project import Project
 from auditor.project.suppression import Comment, suppressions
 from auditor.project.text import Unreadable
 from auditor.scan.results import fingerprint
 
-_MARK = re.compile(rb"gotcha:\s*ignore", re.IGNORECASE)
+_MARK = re.compile(rb"gotcha", re.IGNORECASE)  # what is written about it is for `suppressions` to judge
 
 
 def silence(project: Project, catalogue: Catalogue, gotchas: tuple[Gotcha, ...], found: tuple[tuple[Result, Span | None], ...]) -> tuple[Result, ...]:
@@ -73,9 +72,7 @@ def _by_path(project: Project, result: Result) -> Result:
     if result.suppression is not None or result.place.path is None or result.outcome not in (Outcome.FAIL, Outcome.REVIEW):
         return result
     for ignore in project.config.per_path_ignores:
-        if any(fnmatchcase(result.check, wanted) for wanted in ignore.ids) and GitIgnoreSpec.from_lines(ignore.paths).match_file(
-            str(result.place.path)
-        ):
+        if any(fnmatchcase(result.check, wanted) for wanted in ignore.ids) and Globs(ignore.paths).match_file(str(result.place.path)):
             return result.suppressed(Suppression(origin="config", reason=ignore.reason))
     return result
 

@@ -3,7 +3,9 @@
 import pytest
 from made_judged import verdicts
 
-HEAD = "import os\nfrom pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent\nINSTALLED_APPS = ['corsheaders']\nROOT_URLCONF = 'shop.urls'\n"
+HEAD = (
+    "import os\nfrom pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent\nINSTALLED_APPS = ['corsheaders']\nROOT_URLCONF = 'shop.urls'\n"
+)
 
 
 def settings(root, rule, code, files=None, requirements="django\ndjango-cors-headers\n"):
@@ -185,7 +187,12 @@ def test_uploads(tmp_path, files, expected):
 
 @pytest.mark.parametrize(
     ("code", "requirements", "expected"),
-    [("", "django\n", "fail"), ("LOGGING = {}", "django\n", "pass"), ("", "django\nsentry-sdk\n", "pass"), ("ADMINS = [('a', 'b')]", "django\n", "pass")],
+    [
+        ("", "django\n", "fail"),
+        ("LOGGING = {}", "django\n", "pass"),
+        ("", "django\nsentry-sdk\n", "pass"),
+        ("ADMINS = [('a', 'b')]", "django\n", "pass"),
+    ],
 )
 def test_errors_leave_a_trace(tmp_path, code, requirements, expected):
     files = {"requirements.txt": requirements, "shop/settings.py": HEAD + code}

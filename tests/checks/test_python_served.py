@@ -145,3 +145,53 @@ def test_a_root_path_given_to_the_app_counts(tmp_path, root_path, expected):
 def test_send_file_of_a_file_in_memory_serves_no_directory(tmp_path):
     code = "import io\nfrom flask import send_file\nsend_file(io.BytesIO(b'x'), mimetype='x')\nsend_file('frontend/dist/index.html')"
     assert outcome(tmp_path, code, BUILT) == ["pass", "fail"]
+
+
+STARTED = ["starlette/relative-static-directory", "starlette/relative-template-directory"]
+STARLETTE = {
+    "starlette/relative-static-directory": "from starlette.staticfiles import StaticFiles\nStaticFiles(directory={})\n",
+    "starlette/relative-template-directory": "from starlette.templating import Jinja2Templates\nJinja2Templates(directory={})\n",
+}
+PACKAGE = {"requirements.txt": "starlette\n", "shop/__init__.py": ""}
+
+
+def started(root, rule, directory, files, path="shop/main.py"):
+    return judged(root, rule, {**PACKAGE, **files, path: STARLETTE[rule].format(directory)})
+
+
+@pytest.mark.parametrize("rule", STARTED)
+@pytest.mark.parametrize(
+    ("directory", "there", "expected"),
+    [
+        # `uvicorn shop.main:app` can only be started above the package: shop/web is not below it
+        ("'web'", "shop/web/x", "fail"),
+        ("'web'", "other/web/x", "fail"),
+        ("'web'", "web/x", "review"),
+        ("'shop/web'", "shop/web/x", "review"),
+        ("'web'", "elsewhere/x", "review"),
+        ("'/srv/web'", "shop/web/x", "pass"),
+        ("__import__('os').environ['WEB']", "shop/web/x", "review"),
+    ],
+)
+def test_a_directory_is_looked_for_where_the_server_is_started(tmp_path, rule, directory, there, expected):
+    (site,) = started(tmp_path, rule, directory, {there: ""})
+    assert site.outcome.value == expected
+
+
+@pytest.mark.parametrize("rule", STARTED)
+def test_a_module_outside_a_package_may_be_started_in_its_own_folder(tmp_path, rule):
+    (site,) = started(tmp_path, rule, "'web'", {"api/web/x": ""}, path="api/main.py")
+    assert (site.outcome.value, site.severity.value) == ("review", "note")
+    assert "started in api" in site.message
+
+
+@pytest.mark.parametrize("rule", STARTED)
+def test_the_mend_starts_from_the_module(tmp_path, rule):
+    (site,) = started(tmp_path, rule, "'web'", {"shop/web/x": ""})
+    assert site.change.after == site.change.before.replace("'web'", 'os.path.join(os.path.dirname(os.path.abspath(__file__)), "web")')
+
+
+def test_a_package_below_a_folder_that_is_none_has_two_places_to_start_in(tmp_path):
+    files = {"src/shop/__init__.py": "", "src/web/x": ""}
+    (site,) = started(tmp_path, STARTED[0], "'web'", files, path="src/shop/main.py")
+    assert (site.outcome.value, "started in src" in site.message) == ("review", True)

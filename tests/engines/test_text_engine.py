@@ -31,6 +31,12 @@ def test_lower_case_groups_are_bound_too(tmp_path):
     assert [site.message for site in found.sites] == ["127.0.0.1"]
 
 
+def test_patterns_that_try_every_way_to_share_out_a_name_end_at_once(tmp_path):
+    started = time.perf_counter()
+    assert lines(search(tmp_path, {"a" * 120: "USER root\n"}, regex("USER root", paths=("*a" * 40 + "b",)))) == []
+    assert time.perf_counter() - started < 5
+
+
 def test_paths_choose_the_files(tmp_path):
     files = dict.fromkeys(["Dockerfile", "deploy/Dockerfile.web", "deploy/compose.yaml", "compose.yaml"], "USER root\n")
     docker = search(tmp_path, files, regex("USER root", paths=("Dockerfile*",)))

@@ -154,6 +154,8 @@ def test_a_fingerprint_is_short_hexadecimal_even_for_broken_names():
         ("{'password': password}", "{'password': password}"),
         ("url = 'http://localhost:3000/api'", "url = 'http://localhost:3000/api'"),
         ("token_url = 'https://a.example/token'", "token_url = 'https://a.example/token'"),
+        ("credentials: 'include',", "credentials: 'include',"),
+        ("credentials: 'hunter2hunter2',", "credentials: 'hu***',"),
         ("", ""),
     ],
 )

@@ -1,5 +1,6 @@
 """The scan from the catalogue to the report."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -160,6 +161,14 @@ def test_a_path_may_be_excused_by_the_configuration(tree):
     config = Config(per_path_ignores=(PathIgnore(paths=("fails.py",), ids=(CORS,), reason="a demo"),))
     (failing, _) = run_of(tree, config=config).results
     assert (failing.suppression.origin, failing.suppression.reason) == ("config", "a demo")
+
+
+def test_a_hostile_path_in_the_configuration_ends_at_once(tree):
+    hostile = PathIgnore(paths=("*a" * 40 + "b",), ids=(CORS,), reason="a demo")
+    write(tree, {f"{'a' * 120}.py": FAILS})
+    started = time.perf_counter()
+    run_of(tree, config=Config(per_path_ignores=(hostile,)))
+    assert time.perf_counter() - started < 20
 
 
 # -- which entries apply --------------------------------------------------------------------------------------------------------------

@@ -118,6 +118,9 @@ def test_another_entry_at_the_same_place_is_not_silenced():
         ("# gotcha: ignore[made/rul] -- why", "scan/unknown-suppression"),
         ("# gotcha: ignore[made/*] -- why", "scan/unknown-suppression"),
         ("# gotcha: ignore[*/*] -- why", "scan/unknown-suppression"),
+        ("# gotcha-audit: ignore[made/rule] -- why", "scan/malformed-suppression"),
+        ("# gotcha: disable[made/rule] -- why", "scan/malformed-suppression"),
+        ("# gotcha noqa[made/rule]", "scan/malformed-suppression"),
     ],
 )
 def test_a_comment_that_does_not_count_silences_nothing_and_is_a_result(comment, fault):

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from auditor.model import Place, span_of
 from auditor.project.facts.module import Module
+from auditor.project.files import normal
 from auditor.project.project import Project
 from auditor.project.text import Unreadable
 
@@ -195,7 +196,7 @@ class Client:
             try:
                 for source in _ENTRY.findall(self.project.text(page)):
                     if "//" not in source:
-                        yield PurePosixPath(_normal(str(self.root / source.lstrip("/"))))
+                        yield normal(str(self.root / source.lstrip("/")))
             except Unreadable:
                 return
         for name in ("src/index.js", "src/index.jsx", "src/index.tsx", "src/index.ts", "src/main.js", "src/main.ts", "src/main.jsx", "src/main.tsx"):
@@ -213,9 +214,10 @@ class Client:
             bases += [self.root / "src" / tail, self.root / "src" / specifier, self.root / tail, self.root / specifier]
             bases += [self.root / "src" / specifier.lstrip("@~#")]
         for base in bases:
-            clean = re.sub(r"\.js$", "", _normal(str(base)))
+            whole = str(normal(str(base)))
+            clean = whole.removesuffix(".js")
             for suffix in _SUFFIXES:
-                for stem in (_normal(str(base)), clean):
+                for stem in (whole, clean):
                     target = PurePosixPath(stem + suffix)
                     if target in files:
                         return target
@@ -225,16 +227,6 @@ class Client:
 def _replaced_by_build(path: PurePosixPath, names: set[str]) -> bool:
     """Angular's `environment.ts` is replaced by `environment.prod.ts` in production builds."""
     return path.name == "environment.ts" and any(str(path.with_name(f"environment.{word}.ts")) in names for word in ("prod", "production"))
-
-
-def _normal(path: str) -> str:
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == ".." and parts:
-            parts.pop()
-        elif part not in ("", ".", ".."):
-            parts.append(part)
-    return "/".join(parts)
 
 
 def find(project: Project) -> tuple[Client, ...]:

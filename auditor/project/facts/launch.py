@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from auditor.model import Place, span_of
+from auditor.project.files import normal
 from auditor.project.text import Unreadable
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Launch:
     def file(self, project: Project, name: str) -> PurePosixPath | None:
         """The file of the tree that ``name`` stands for: below one of the bases, else the only one of that name."""
         for base in self.bases:
-            target = PurePosixPath(_normal(str(base / name)))
+            target = normal(str(base / name))
             if project.exists(target):
                 return target
         found = [file.path for file in project.tree_files if file.path.name == PurePosixPath(name).name]
@@ -151,12 +152,12 @@ def _service_bases(service: yaml.Node, path: PurePosixPath) -> Iterator[PurePosi
     build = _value(service, "build")
     context = _value(build, "context") if isinstance(build, yaml.MappingNode) else build
     if isinstance(context, yaml.ScalarNode):
-        yield PurePosixPath(_normal(str(path.parent / str(context.value))))
+        yield normal(str(path.parent / str(context.value)))
     volumes = _value(service, "volumes")
     for volume in volumes.value if isinstance(volumes, yaml.SequenceNode) else ():
         host = str(volume.value).split(":", maxsplit=1)[0] if isinstance(volume, yaml.ScalarNode) else ""
         if host.startswith("."):
-            yield PurePosixPath(_normal(str(path.parent / host)))
+            yield normal(str(path.parent / host))
     yield path.parent
 
 
@@ -251,13 +252,3 @@ def _script(project: Project, words: tuple[str, ...], bases: tuple[PurePosixPath
             line = next((number for number, line in enumerate(lines, 1) if re.search(rf'"{re.escape(name)}"\s*:', line)), 1)
             return manifest.scripts[name], Place(path=path, span=span_of(line), label=f"{name} is {manifest.scripts[name][:60]!r}")
     return None
-
-
-def _normal(path: str) -> str:
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == ".." and parts:
-            parts.pop()
-        elif part not in ("", ".", ".."):
-            parts.append(part)
-    return "/".join(parts) or "."
