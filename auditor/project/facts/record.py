@@ -1,0 +1,84 @@
+"""What one file says: the record that an extractor makes of it, a function of its path and its text alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from auditor.model import Place
+from auditor.project.facts.unit import Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Why a file cannot be read: the parser's own words, and the line where it gave up."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A variable that a file tells people of, without giving it to a process: `.env.example`. ``empty`` when there is no value beside it."""
+
+    name: str
+    place: Place
+    empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directive:
+    """One nginx directive; ``block`` holds those inside its braces (https://nginx.org/en/docs/beginners_guide.html#conf_structure)."""
+
+    name: str
+    args: tuple[str, ...]
+    place: Place
+    block: tuple[Directive, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """One Dockerfile instruction: its word in capitals, the `--flags`, the rest as written with continued lines joined, and here-documents."""
+
+    word: str
+    flags: tuple[str, ...]
+    rest: str
+    place: Place
+    documents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One build stage of a Dockerfile: ``image`` as written after FROM, ``name`` after AS ("" without)."""
+
+    name: str
+    image: str
+    place: Place
+    instructions: tuple[Instruction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Everything a file says that another file may have to agree with.
+
+    ``left_out`` says why a file that looks like one of the kind was not read (a template that has to be rendered first).
+    """
+
+    units: tuple[Unit, ...] = ()
+    named: tuple[Named, ...] = ()
+    directives: tuple[Directive, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    fault: Fault | None = None
+    left_out: str = ""
+
+
+EMPTY = Record()
+
+
+class Extractor(Protocol):
+    """Reads one kind of file."""
+
+    def __call__(self, path: PurePosixPath, text: str) -> Record:
+        """Everything the file at ``path`` says; never raises: what cannot be read is the ``fault`` of the record."""
+        ...
