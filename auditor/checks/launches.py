@@ -8,43 +8,21 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site
+from auditor.project.facts import servers
 from auditor.project.facts.launch import Launch
+from auditor.project.files import normal
 from auditor.project.manifests import python_manifest
 from auditor.project.project import Project
 from auditor.project.python.module import Module
 from auditor.project.python.values import Instance, options
 from auditor.project.text import Unreadable
 
-_SERVERS = {
-    "celery": "celery",
-    "daphne": "daphne",
-    "gunicorn": "gunicorn",
-    "hypercorn": "hypercorn",
-    "uvicorn": "uvicorn",
-    "waitress-serve": "waitress",
-}
-"""Command -> the distribution that brings it."""
-_VALUE_OPTIONS = frozenset(
-    {"-b", "-w", "-k", "-t", "-c", "-p", "-u", "--bind", "--host", "--port", "--workers", "--worker-class", "--threads", "--timeout"}
-    | {"--config", "--chdir", "--log-level", "--app-dir", "--env", "--reload-dir", "--name", "--user", "--group"}
-    | {"--access-logfile", "--error-logfile"}
-)
-_TARGET = re.compile(r"^([A-Za-z_][\w.]*)(?::([A-Za-z_]\w*)(\(.*\))?)?$")
 _ASGI = frozenset({"fastapi.FastAPI", "starlette.applications.Starlette", "quart.Quart", "litestar.Litestar"})
-_DEFAULT = " (default)"
-_LOOPBACK = re.compile(r"^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::|$)")
+_LOOPBACK = re.compile(r"^(?:127\.\d+\.\d+\.\d+|localhost|\[?::1\]?)$")
 
 
 def _site(gotcha: Gotcha, launch: Launch, outcome: Outcome, message: str, *related: Place) -> Site:
     return Site(gotcha=gotcha.id, outcome=outcome, message=message, place=launch.place, related=(*launch.trail, *related), scope=launch.place.span)
-
-
-def _tool(launch: Launch) -> str:
-    """The program a launch runs; `python -m tool` counts as the tool."""
-    words = launch.words
-    if re.match(r"^python[\d.]*$", PurePosixPath(words[0]).name) and words[1:2] == ("-m",) and len(words) > 2:
-        return words[2]
-    return PurePosixPath(words[0]).name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,24 +37,12 @@ class Target:
 
 def _target(project: Project, launch: Launch) -> Target | None:
     """The target of gunicorn, uvicorn and their like; None when the command names none that can be told."""
-    words = launch.words[launch.words.index(_tool(launch)) + 1 :] if _tool(launch) in launch.words else launch.words[1:]
-    skip = False
-    bases = list(launch.bases)
-    for index, word in enumerate(words):
-        if skip:
-            skip = False
-            continue
-        if word in ("--chdir", "--app-dir") and index + 1 < len(words):
-            bases.insert(0, launch.bases[0] / words[index + 1])
-        if word.startswith("-"):
-            skip = word in _VALUE_OPTIONS
-            continue
-        found = _TARGET.match(word)
-        if found is None:
-            return None
-        default = "application" if _tool(launch) == "gunicorn" else "app"
-        return _resolved(project, tuple(bases), found.group(1), found.group(2) or default)
-    return None
+    said = launch.target
+    if said is None:
+        return None
+    folder = servers.option(launch.words, "--chdir", "--app-dir")
+    moved = [normal(str(base / folder)) for base in launch.bases] if folder and not folder.startswith("/") else []
+    return _resolved(project, (*moved, *launch.bases), *said)
 
 
 def _resolved(project: Project, bases: tuple[PurePosixPath, ...], name: str, attribute: str) -> Target:
@@ -100,7 +66,7 @@ def target_unresolvable(project: Project, gotcha: Gotcha, detector: CheckDetecto
     """A server is told to load a module or a name that the project does not have."""
     del detector
     for launch in project.facts.launches:
-        if _tool(launch) not in ("gunicorn", "uvicorn", "hypercorn", "daphne"):
+        if launch.tool not in ("gunicorn", "uvicorn", "hypercorn", "daphne"):
             continue
         target = _target(project, launch)
         if target is None:
@@ -127,7 +93,7 @@ def target_unresolvable(project: Project, gotcha: Gotcha, detector: CheckDetecto
 def asgi_on_wsgi_worker(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """Gunicorn with its own workers serves an ASGI application."""
     for launch in project.facts.launches:
-        target = _target(project, launch) if _tool(launch) == "gunicorn" else None
+        target = _target(project, launch) if launch.tool == "gunicorn" else None
         if target is None or target.module is None or target.attribute not in target.module.root.bindings:
             continue
         value = project.python.name_in(target.module, target.module.root, target.attribute)
@@ -153,18 +119,18 @@ def binds_loopback(project: Project, gotcha: Gotcha, detector: CheckDetector) ->
         file = project.file(launch.place.path) if launch.place.path is not None else None
         if file is None or file.language == "procfile" or "network_mode: host" in _text(project, file.path):
             continue
-        bound = _bound(launch)
+        bound = launch.bound
         if bound is None:
             continue
-        if not _LOOPBACK.match(bound.removesuffix(_DEFAULT)):
+        if not _LOOPBACK.match(bound.host):
             yield _site(gotcha, launch, Outcome.PASS, f"listens on {bound}")
-        elif bound.endswith(_DEFAULT) and _tool(launch) == "gunicorn":
+        elif not bound.said and launch.tool == "gunicorn":
             # With PORT in its environment gunicorn listens on 0.0.0.0 by default: platforms set it, plain Docker does not.
             yield _site(gotcha, launch, Outcome.REVIEW, "listens on 127.0.0.1 unless the platform sets PORT; say `--bind 0.0.0.0:8000`")
-        elif bound.endswith(_DEFAULT) and re.search(r"UVICORN_HOST|FLASK_RUN_HOST", _text(project, file.path)):
+        elif not bound.said and re.search(r"UVICORN_HOST|FLASK_RUN_HOST", _text(project, file.path)):
             yield _site(gotcha, launch, Outcome.REVIEW, "the address may come from the environment")
         else:
-            yield _site(gotcha, launch, Outcome.FAIL, detector.message.replace("$ADDRESS", bound))
+            yield _site(gotcha, launch, Outcome.FAIL, detector.message.replace("$ADDRESS", bound.host if bound.said else f"{bound.host} (default)"))
 
 
 def _text(project: Project, path: PurePosixPath) -> str:
@@ -172,30 +138,6 @@ def _text(project: Project, path: PurePosixPath) -> str:
         return project.text(path)
     except Unreadable:
         return ""
-
-
-def _bound(launch: Launch) -> str | None:
-    """The address a known server listens on; its default is marked as such. None for commands that are not known."""
-    tool, words = _tool(launch), launch.words
-    names = {"gunicorn": ("-b", "--bind"), "uvicorn": ("--host",), "hypercorn": ("-b", "--bind"), "flask": ("-h", "--host")}.get(tool)
-    if tool == "flask" and "run" not in words:
-        return None
-    if names is None:
-        if "runserver" not in words:
-            return None
-        address = next((word for word in words[words.index("runserver") + 1 :] if not word.startswith("-")), "")
-        return address if ":" in address else "127.0.0.1" + _DEFAULT
-    for index, word in enumerate(words):
-        for name in names:
-            if word == name and index + 1 < len(words):
-                return words[index + 1]
-            if word.startswith(name + "="):
-                return word.partition("=")[2]
-            if len(name) == 2 and word.startswith(name) and len(word) > 2 and not word.startswith("--"):
-                return word[2:]
-    if any(word in ("-c", "--config", "--uds", "--fd") or word.startswith(("--config=", "-c", "--uds=")) for word in words):
-        return None
-    return "127.0.0.1" + _DEFAULT
 
 
 def tool_not_installed(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
@@ -210,9 +152,10 @@ def tool_not_installed(project: Project, gotcha: Gotcha, detector: CheckDetector
     if not manifests:
         return
     for launch in project.facts.launches:
-        distribution = _SERVERS.get(_tool(launch))
-        if distribution is None:
+        server = servers.SERVERS.get(launch.tool)
+        if server is None or launch.tool in ("flask", "runserver"):
             continue
+        distribution = server.distribution
         text = _text(project, launch.place.path) if launch.place.path is not None else ""
         install = rf"\b(?:pip3?|uv|poetry|pipx|apt-get|apt|apk|conda)\b[^\n]*\b(?:install|add)\b[^\n]*\b{distribution}\b"
         installed = re.search(install, text)

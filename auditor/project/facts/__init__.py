@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from auditor.project.facts.record import EMPTY, Record
 from auditor.project.text import Unreadable
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Facts:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._scripts: dict[PurePosixPath, Module | None] = {}
+        self._records: dict[PurePosixPath, Record] = {}
 
     @cached_property
     def clients(self) -> tuple[Client, ...]:
@@ -38,6 +40,22 @@ class Facts:
         from auditor.project.facts.launch import launches  # noqa: PLC0415 - only checks of the start need YAML
 
         return launches(self._project)
+
+    def record(self, path: PurePosixPath) -> Record:
+        """What one file of the tree says by itself; an empty record for one that cannot be read or is of no kind that is read."""
+        known = self._records.get(path)
+        if known is None:
+            from auditor.project.facts.extractors import extract, kind_of  # noqa: PLC0415 - parsers are only loaded for what there is
+
+            known = EMPTY
+            language = self._project.language(path)
+            if kind_of(path, language) is not None:
+                try:
+                    known = extract(path, language, self._project.text(path))
+                except Unreadable:
+                    known = EMPTY  # discovery reports it
+            self._records[path] = known
+        return known
 
     def script(self, path: PurePosixPath) -> Module | None:
         """A parsed JavaScript or TypeScript file of the tree; None when it is none or cannot be read."""

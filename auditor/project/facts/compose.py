@@ -14,7 +14,7 @@ from auditor.project.facts.commands import exec_form, shell
 from auditor.project.facts.record import Fault, Record
 from auditor.project.facts.unit import Build, Command, File, Mount, Port, Unit, Variable
 
-_PORT = re.compile(r"^(?:(?P<address>\[[^\]]*\]|[\d.]+):)?(?:(?P<outer>\d+(?:-\d+)?)?:)?(?P<inner>\d+(?:-\d+)?)(?:/\w+)?$")
+_PORT = re.compile(r"^(?:(?P<address>\[[^\]]*\]|\d+(?:\.\d+){3}):)?(?:(?P<outer>\d+(?:-\d+)?)?:)?(?P<inner>\d+(?:-\d+)?)(?:/\w+)?$")
 _OTHER = re.compile(r"^\$\{?\w+\}?$|^\$\{\w+:?\?[^}]*\}$")
 _DEFAULT = re.compile(r"\$\{\w+:?-([^}]*)\}")
 

@@ -16,6 +16,7 @@ EXTRACTORS: dict[str, Extractor] = {
 }
 
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.\-_][\w.\-]+)?\.ya?ml$|^[\w-]+[.\-](?:docker-)?compose\.ya?ml$", re.IGNORECASE)
+_TEMPLATE = re.compile(r"(?<!\$)\{\{|\{%")
 _BY_LANGUAGE = {"dockerfile": "dockerfile", "dotenv": "dotenv", "procfile": "procfile"}
 
 
@@ -29,4 +30,9 @@ def kind_of(path: PurePosixPath, language: str) -> str | None:
 def extract(path: PurePosixPath, language: str, text: str) -> Record:
     """Everything a file says; an empty record for one of no known kind."""
     kind = kind_of(path, language)
-    return EXTRACTORS[kind](path, text) if kind is not None else EMPTY
+    if kind is None:
+        return EMPTY
+    record = EXTRACTORS[kind](path, text)
+    if record.fault is not None and _TEMPLATE.search(text):
+        return Record(left_out="is a template that has to be rendered first")
+    return record

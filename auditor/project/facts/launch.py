@@ -1,52 +1,79 @@
-"""How production starts: the commands that Dockerfiles, compose files and Procfiles give, followed through npm scripts."""
+"""How production starts: the units of all deployment files joined, and their commands followed through shells, scripts and runners."""
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-import yaml
-
-from auditor.model import Place, span_of
+from auditor.model import Place
+from auditor.project.facts import servers
+from auditor.project.facts.follow import Step, follow
+from auditor.project.facts.layout import Copied, bases, layout
+from auditor.project.facts.record import Record
+from auditor.project.facts.servers import Bound
+from auditor.project.facts.unit import Command, Port, Unit, Variable
 from auditor.project.files import normal
-from auditor.project.text import Unreadable
 
 if TYPE_CHECKING:
     from auditor.project.project import Project
 
-_RUNNERS = (
-    ("poetry", "run"),
-    ("pipenv", "run"),
-    ("uv", "run"),
-    ("hatch", "run"),
-    ("npx",),
-    ("pnpm", "exec"),
-    ("yarn", "exec"),
-    ("exec",),
-    ("dumb-init",),
-    ("tini", "--"),
-)
-_MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _DEPLOYED = re.compile(r"^(?:docker-compose|compose|dockerfile|containerfile)[.\-_](?:prod|production|deploy|release|remote)\b", re.IGNORECASE)
-_OWN_COMMANDS = frozenset({"install", "ci", "add", "exec", "dlx", "build", "audit", "cache", "config"})
+_WHOLE = re.compile(r"^(?:docker-)?compose(?:[.\-](?:prod|production|deploy|release|remote))?\.ya?ml$", re.IGNORECASE)
+_NOT_STARTED = frozenset({"github-actions"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """One command that starts something: its words after runners and npm scripts are followed, where it is said, and where it may run.
+    """One command that starts something in production.
 
-    ``bases`` are folders of the project the working directory may stand for, likeliest first; ``trail`` the scripts followed on the way.
+    ``words`` are what runs in the end, after shells, npm scripts, shell scripts and runners were seen through; ``trail`` says through which.
+    ``place`` is where the command is given, ``bases`` the folders of the project its working directory may stand for, likeliest first.
+    ``variables`` are given to it by the files; ``opens`` says that others may be given where nobody can see them. ``form``: whether a shell reads the
+    command. ``certain`` is False for what a script runs under a condition.
     """
 
     words: tuple[str, ...]
     place: Place
     bases: tuple[PurePosixPath, ...]
     trail: tuple[Place, ...] = ()
+    kind: str = ""
+    name: str = ""
+    form: Literal["exec", "shell"] = "shell"
+    folder: str = ""
+    variables: tuple[Variable, ...] = ()
+    opens: bool = True
+    ports: tuple[Port, ...] = ()
+    user: str = ""
+    image: str = ""
+    certain: bool = True
+
+    @property
+    def values(self) -> Mapping[str, str | None]:
+        """The variables that are given, with their values where they are told."""
+        return {variable.name: variable.value if variable.source == "literal" else None for variable in self.variables if variable.when == "run"}
+
+    @property
+    def tool(self) -> str:
+        """The program: `gunicorn`, also when it is started as `python -m gunicorn`."""
+        return servers.tool(self.words)
+
+    @property
+    def bound(self) -> Bound | None:
+        """Where the server listens, None when it cannot be told."""
+        return servers.bound(self.words, self.values)
+
+    @property
+    def workers(self) -> int | None:
+        """How many worker processes there are, None when it cannot be told."""
+        return servers.workers(self.words, self.values)
+
+    @property
+    def target(self) -> tuple[str, str] | None:
+        """The module and the name that the server is told to load."""
+        return servers.target(self.words)
 
     def file(self, project: Project, name: str) -> PurePosixPath | None:
         """The file of the tree that ``name`` stands for: below one of the bases, else the only one of that name."""
@@ -60,195 +87,185 @@ class Launch:
 
 def launches(project: Project) -> tuple[Launch, ...]:
     """Every command by which production starts, in order of files and lines; development files are left out by their role."""
+    records = {path: project.facts.record(path) for path in _deployment_files(project)}
     found: list[Launch] = []
+    built: set[Place] = set()
+    for path, record in records.items():
+        for unit in record.units:
+            if unit.kind == "compose":
+                launched, used = _of_service(project, path, unit, records)
+                found += launched
+                built |= used
+    for path, record in records.items():
+        if record.stages:
+            found += _of_image(project, path, record, built)
+        for unit in record.units:
+            if unit.kind not in ("compose", "dockerfile", *_NOT_STARTED):
+                found += _started(project, unit, _folders(project, path, unit), ())
+    order = {path: number for number, path in enumerate(records)}
+    return tuple(sorted(found, key=lambda launch: (order.get(launch.place.path or PurePosixPath(), 0), launch.place.line)))
+
+
+def _deployment_files(project: Project) -> Iterator[PurePosixPath]:
+    """The files that say how production starts. `compose.yml` beside `compose.prod.yml` is what developers use."""
     deployed = {(file.path.parent, file.language) for file in project.tree_files if _DEPLOYED.search(file.path.name)}
-    for file in project.files:
-        if file.role != "production" or ".devcontainer" in file.path.parts:
+    for file in project.tree_files:
+        if file.role != "production" or ".devcontainer" in file.path.parts or file.language == "dotenv":
             continue
-        if (file.path.parent, file.language) in deployed and not _DEPLOYED.search(file.path.name):
-            continue  # `compose.yml` beside `compose.prod.yml` is what developers use
-        try:
-            text = project.text(file.path)
-        except Unreadable:
+        if (file.path.parent, file.language) in deployed and not _DEPLOYED.search(file.path.name) and file.language in ("yaml", "dockerfile"):
+            if file.language == "dockerfile" or "compose" in file.path.name.lower():
+                continue
+        if "compose" in file.path.name.lower() and file.language == "yaml" and not _WHOLE.match(file.path.name):
             continue
-        if file.language == "dockerfile":
-            found += _dockerfile(project, file.path, text)
-        elif file.language == "procfile":
-            found += _procfile(project, file.path, text)
-        elif file.language == "yaml" and re.match(
-            r"(?:docker-)?compose(?:[.\-](?:prod|production|deploy|release|remote))?\.ya?ml$", file.path.name.lower()
-        ):
-            found += _compose(project, file.path, text)
-    return tuple(found)
+        yield file.path
 
 
-def _dockerfile(project: Project, path: PurePosixPath, text: str) -> Iterator[Launch]:
-    """CMD (with ENTRYPOINT before it) of the final stage (https://docs.docker.com/reference/dockerfile/)."""
-    command: tuple[int, str] | None = None
-    entry: tuple[int, str] | None = None
-    bases: list[PurePosixPath] = [path.parent]
-    for line, instruction, rest in _instructions(text):
-        if instruction == "FROM":
-            command = entry = None
-        elif instruction == "CMD":
-            command = (line, rest)
-        elif instruction == "ENTRYPOINT":
-            entry = (line, rest)
-        elif instruction in ("COPY", "ADD") and "--from" not in rest:
-            copied = [word for word in rest.split() if not word.startswith("--")]
-            if len(copied) == 2 and not copied[0].startswith((".", "/", "[")):
-                bases.append(path.parent / copied[0])
-    said = command or entry
-    if said is None:
-        return
-    words = _words(entry[1]) if entry is not None else ()
-    if command is not None and (not words or not words[-1].endswith(".sh")):
-        words = (*words, *_words(command[1]))
-    place = Place(path=path, span=span_of(said[0]), label="started here")
-    yield from _followed(project, words, place, tuple(bases))
+def _of_service(project: Project, path: PurePosixPath, unit: Unit, records: Mapping[PurePosixPath, Record]) -> tuple[list[Launch], set[Place]]:
+    """What one compose service starts, with what its image brings; and the commands of the image that it uses."""
+    known: tuple[Copied, ...] = ()
+    folders: list[PurePosixPath] = []
+    used: set[Place] = set()
+    if unit.build is not None:
+        context = normal(str(path.parent / unit.build.context))
+        file = normal(str(context / unit.build.dockerfile))
+        record = records.get(file) or project.facts.record(file)
+        number = _stage(record, unit.build.target)
+        folders.append(context)
+        if number is not None:
+            image = record.units[number]
+            known = layout(project, record.stages, number, context)
+            if unit.command is None and unit.entrypoint is None and image.command is not None:
+                used.add(image.command.place)
+            if unit.entrypoint is None and image.entrypoint is not None:
+                used.add(image.entrypoint.place)
+            unit = _on(image, unit)
+    for mount in unit.mounts:
+        if mount.source.startswith("."):
+            host = normal(str(path.parent / mount.source))
+            known = (*known, Copied(inside=PurePosixPath(mount.target), outside=host))
+            folders.append(host)
+    variables, missing = _from_files(project, path, unit)
+    unit = replace(unit, variables=_merged(variables, unit.variables), opens=unit.opens or missing)
+    folders = [*bases(known, unit.folder, _values(unit.variables)), *folders, path.parent]
+    return list(_started(project, unit, folders, known)), used
 
 
-def _instructions(text: str) -> Iterator[tuple[int, str, str]]:
-    """(line, instruction, arguments) with continued lines joined and comments inside them left out."""
-    start, kept = 0, ""
-    for number, raw in enumerate(text.split("\n"), 1):
-        line = raw.strip()
-        if not line or line.startswith("#"):
-            continue
-        if not kept:
-            start = number
-        kept += line.removesuffix("\\") + " " if line.endswith("\\") else line
-        if line.endswith("\\"):
-            continue
-        word, _, rest = kept.strip().partition(" ")
-        yield start, word.upper(), rest.strip()
-        kept = ""
+def _on(image: Unit, service: Unit) -> Unit:
+    """A service with what it takes from its image."""
+    command = service.command or (image.command if service.entrypoint is None else None)
+    return replace(
+        service,
+        entrypoint=service.entrypoint or image.entrypoint,
+        command=command,
+        folder=service.folder or image.folder,
+        user=service.user or image.user,
+        image=service.image or image.image,
+        variables=_merged(image.variables, service.variables),
+        ports=(*service.ports, *image.ports),
+    )
 
 
-def _procfile(project: Project, path: PurePosixPath, text: str) -> Iterator[Launch]:
-    for number, line in enumerate(text.split("\n"), 1):
-        found = re.match(r"^([A-Za-z0-9_-]+):\s*(.+)$", line)
-        if found:
-            place = Place(path=path, span=span_of(number), label="started here")
-            yield from _followed(project, _words(found.group(2)), place, (path.parent,))
+def _merged(first: Iterable[Variable], second: Iterable[Variable]) -> tuple[Variable, ...]:
+    """Variables of which the later win."""
+    return tuple({(variable.name, variable.when): variable for variable in (*first, *second)}.values())
 
 
-def _compose(project: Project, path: PurePosixPath, text: str) -> Iterator[Launch]:
-    """The `command` of each service; a file that is no YAML or is a template gives none (https://docs.docker.com/reference/compose-file/services/)."""
-    try:
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, RecursionError):
-        return
-    for _, service in _pairs(_value(root, "services")):
-        command = _value(service, "command")
-        if command is None:
-            continue
-        words = tuple(str(item.value) for item in command.value) if isinstance(command, yaml.SequenceNode) else _words(str(command.value))
-        place = Place(path=path, span=span_of(command.start_mark.line + 1), label="started here")
-        yield from _followed(project, words, place, tuple(_service_bases(service, path)))
+def _values(variables: Iterable[Variable]) -> dict[str, str | None]:
+    return {variable.name: variable.value for variable in variables}
 
 
-def _service_bases(service: yaml.Node, path: PurePosixPath) -> Iterator[PurePosixPath]:
-    build = _value(service, "build")
-    context = _value(build, "context") if isinstance(build, yaml.MappingNode) else build
-    if isinstance(context, yaml.ScalarNode):
-        yield normal(str(path.parent / str(context.value)))
-    volumes = _value(service, "volumes")
-    for volume in volumes.value if isinstance(volumes, yaml.SequenceNode) else ():
-        host = str(volume.value).split(":", maxsplit=1)[0] if isinstance(volume, yaml.ScalarNode) else ""
-        if host.startswith("."):
-            yield normal(str(path.parent / host))
-    yield path.parent
+def _from_files(project: Project, path: PurePosixPath, unit: Unit) -> tuple[tuple[Variable, ...], bool]:
+    """The variables of the files a unit names, values untold, and whether one of these files is not in the project."""
+    found: list[Variable] = []
+    missing = False
+    for file in unit.files:
+        target = normal(str(path.parent / file.path))
+        named = project.facts.record(target).named if not file.path.startswith("/") else ()
+        missing = missing or not named
+        found += [Variable(name=name.name, value=None, place=name.place, source="secret") for name in named]
+    return tuple(found), missing
 
 
-def _pairs(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
-    return [(str(key.value), value) for key, value in node.value] if isinstance(node, yaml.MappingNode) else []
-
-
-def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    return next((value for name, value in _pairs(node) if name == key), None)
-
-
-def _words(text: str) -> tuple[str, ...]:
-    """A command as words: a JSON array as it is, anything else as a shell splits it."""
-    if text.lstrip().startswith("["):
-        try:
-            found = json.loads(text)
-            if isinstance(found, list):
-                return tuple(str(word) for word in found)
-        except ValueError:
-            pass
-    try:
-        return tuple(shlex.split(text, comments=False))
-    except ValueError:
-        return tuple(text.split())
-
-
-def _followed(project: Project, words: tuple[str, ...], place: Place, bases: tuple[PurePosixPath, ...]) -> Iterator[Launch]:
-    """The commands that ``words`` come down to: shells, lists, runners and npm scripts are seen through."""
-    waiting: list[tuple[tuple[str, ...], tuple[PurePosixPath, ...], tuple[Place, ...]]] = [(words, bases, ())]
-    for _ in range(24):
-        if not waiting:
-            return
-        current, folders, trail = waiting.pop(0)
-        if len(current) >= 3 and re.fullmatch(r"(?:/usr)?(?:/bin/)?(?:ba|da|a)?sh", current[0]) and re.fullmatch(r"-\w*c", current[1]):
-            waiting.append((_words(current[2]), folders, trail))
-            continue
-        parts = _split(current)
-        if len(parts) > 1:
-            waiting[:0] = [(part, folders, trail) for part in parts]
-            continue
-        current = _without_runner(current)
-        script = _script(project, current, folders)
-        if script is not None and len(trail) < 6:
-            text, where = script
-            assert where.path is not None
-            waiting.insert(0, (_words(text), (where.path.parent, *folders), (*trail, where)))
-        elif current:
-            yield Launch(words=current, place=place, bases=folders, trail=trail)
-
-
-def _split(words: tuple[str, ...]) -> list[tuple[str, ...]]:
-    parts: list[list[str]] = [[]]
-    for word in words:
-        if word in ("&&", ";", "||", "&", "|"):
-            parts.append([])
-        elif word.endswith(";") and len(word) > 1:
-            parts[-1].append(word[:-1])
-            parts.append([])
-        else:
-            parts[-1].append(word)
-    return [tuple(part) for part in parts if part]
-
-
-def _without_runner(words: tuple[str, ...]) -> tuple[str, ...]:
-    while words:
-        if re.match(r"^[A-Z_][A-Z0-9_]*=", words[0]) or words[0] in ("cross-env", "env", "time", "sudo"):
-            words = words[1:]
-            continue
-        runner = next((runner for runner in _RUNNERS if words[: len(runner)] == runner), None)
-        if runner is None:
-            return words
-        words = words[len(runner) :]
-    return words
-
-
-def _script(project: Project, words: tuple[str, ...], bases: tuple[PurePosixPath, ...]) -> tuple[str, Place] | None:
-    """The package.json script that an `npm start`, `yarn dev` … runs, and where it stands."""
-    if len(words) < 2 or words[0] not in _MANAGERS:
+def _stage(record: Record, target: str) -> int | None:
+    if not record.stages:
         return None
-    rest = [word for word in words[1:] if not word.startswith("-")]
-    name = rest[1] if len(rest) > 1 and rest[0] in ("run", "run-script") else rest[0] if rest and rest[0] not in _OWN_COMMANDS else ""
-    if not name:
-        return None
-    for base in bases:
-        manifest = project.manifest(base)
-        if manifest is not None and name in manifest.scripts and PurePosixPath(str(manifest.dir)) == base:
-            path = base / "package.json"
-            try:
-                lines = project.text(path).split("\n")
-            except Unreadable:
-                lines = []
-            line = next((number for number, line in enumerate(lines, 1) if re.search(rf'"{re.escape(name)}"\s*:', line)), 1)
-            return manifest.scripts[name], Place(path=path, span=span_of(line), label=f"{name} is {manifest.scripts[name][:60]!r}")
-    return None
+    if target:
+        return next((number for number, stage in enumerate(record.stages) if stage.name.lower() == target.lower()), None)
+    return len(record.stages) - 1
+
+
+def _of_image(project: Project, path: PurePosixPath, record: Record, built: set[Place]) -> Iterator[Launch]:
+    """What an image starts by itself; nothing when a service of the project builds it and that very command was followed there."""
+    unit = record.units[-1]
+    said = unit.command or unit.entrypoint
+    if said is None or said.place in built:
+        return
+    context = _context(project, path)
+    known = layout(project, record.stages, len(record.stages) - 1, context)
+    folders = [*bases(known, unit.folder, _values(unit.variables)), context, path.parent, *(item.outside for item in known)]
+    yield from _started(project, unit, folders, known)
+
+
+def _context(project: Project, path: PurePosixPath) -> PurePosixPath:
+    """The build context of a Dockerfile that no compose file builds: the nearest folder in which the files that it copies are."""
+    sources = [
+        word
+        for stage in project.facts.record(path).stages
+        for instruction in stage.instructions
+        if instruction.word in ("COPY", "ADD") and not any(flag.startswith("--from") for flag in instruction.flags)
+        for word in instruction.rest.split()[:-1]
+        if re.match(r"^[\w./-]+$", word) and word not in (".", "./")
+    ]
+    for folder in (path.parent, *path.parent.parents):
+        if all(project.exists(normal(str(folder / source))) for source in sources):
+            return folder
+    return path.parent
+
+
+def _folders(project: Project, path: PurePosixPath, unit: Unit) -> list[PurePosixPath]:
+    """Where a process outside containers runs: the folder that is said, by its last names when it is a path of the server; else the file's own."""
+    folders = [path.parent]
+    if unit.folder and not unit.folder.startswith("/"):
+        folders.insert(0, normal(str(path.parent / unit.folder)))
+    elif unit.folder:
+        parts = PurePosixPath(unit.folder).parts[1:]
+        tails = (PurePosixPath(*parts[start:]) for start in range(1, len(parts)))
+        folders = [*(tail for tail in tails if project.is_dir(tail)), *folders]
+    return [*folders, PurePosixPath()]
+
+
+def _started(project: Project, unit: Unit, folders: Iterable[PurePosixPath], known: tuple[Copied, ...]) -> Iterator[Launch]:
+    folders = tuple(dict.fromkeys(folders))
+    values = _values(unit.variables)
+    for command, step in _steps(project, unit, folders, known):
+        yield Launch(
+            words=step.words,
+            place=command.place if command.place.label else replace(command.place, label="started here"),
+            bases=step.bases,
+            trail=step.trail,
+            kind=unit.kind,
+            name=unit.name,
+            form="exec" if command.form == "exec" and not step.trail and not step.by_shell else "shell",
+            folder=servers.expanded(unit.folder, values),
+            variables=unit.variables,
+            opens=unit.opens,
+            ports=unit.ports,
+            user=unit.user,
+            image=unit.image,
+            certain=step.certain,
+        )
+
+
+def _steps(project: Project, unit: Unit, folders: tuple[PurePosixPath, ...], known: tuple[Copied, ...]) -> Iterator[tuple[Command, Step]]:
+    """The commands a unit comes down to: its command, behind an entry point that hands it on or takes it as arguments."""
+    entry, command = unit.entrypoint, unit.command
+    if entry is None:
+        if command is not None:
+            yield from ((command, step) for step in follow(project, command.words, folders, known))
+        return
+    if entry.form == "shell" and unit.kind == "dockerfile":
+        yield from ((entry, step) for step in follow(project, entry.words, folders, known))  # a shell takes no arguments
+        return
+    more = command.words if command is not None else ()
+    for step in follow(project, (*entry.words, *more), folders, known, forwarded=more):
+        yield (command if command is not None and step.forwarded else entry), step

@@ -13,11 +13,14 @@ import yaml
 from auditor.model import Place, span_of
 from auditor.project.facts.record import Fault
 
+_DEEPEST = 500
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def documents(text: str) -> tuple[yaml.Node, ...] | Fault:
     """The documents of a YAML text; the fault says the parser's reason."""
+    if _may_be_deep(text) and _is_deep(text):
+        return Fault(line=1, message=f"is nested more than {_DEEPEST} levels deep")
     try:
         return tuple(yaml.compose_all(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
@@ -25,8 +28,29 @@ def documents(text: str) -> tuple[yaml.Node, ...] | Fault:
         return Fault(line=mark.line + 1 if mark is not None else 1, message=str(error.problem or error.context or "is no YAML"))
     except (yaml.YAMLError, ValueError) as error:
         return Fault(line=1, message=str(error).split("\n")[0])
-    except RecursionError:
-        return Fault(line=1, message="is nested too deeply")
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether the text has brackets, dashes or indentation enough for a nesting that the compiled composer, which recurses in C, cannot take."""
+    return text.count("[") + text.count("{") > _DEEPEST or any(
+        len(line) > _DEEPEST and line[:_DEEPEST].strip(" -?:\t") == "" for line in text.split("\n")
+    )
+
+
+def _is_deep(text: str) -> bool:
+    """Whether it is so deep; the events come one by one and need no recursion."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > _DEEPEST:
+                return True
+    except (yaml.YAMLError, ValueError):
+        return False  # the composer will say why
+    return False
 
 
 def pairs(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
@@ -63,14 +87,14 @@ def items(node: yaml.Node | None) -> tuple[yaml.Node, ...]:
 
 def text_of(node: yaml.Node | None) -> str | None:
     """A scalar as it is written; None for a mapping, a sequence, nothing, or an empty value (null)."""
-    if not isinstance(node, yaml.ScalarNode) or (node.style is None and node.value in ("", "~", "null", "Null", "NULL")):
+    if not isinstance(node, yaml.ScalarNode) or (not node.style and node.value in ("", "~", "null", "Null", "NULL")):
         return None
     return str(node.value)
 
 
 def is_text(node: yaml.Node | None) -> bool:
     """Whether a scalar is a string in YAML 1.2, as one that is quoted always is."""
-    return isinstance(node, yaml.ScalarNode) and (node.style is not None or node.tag == "tag:yaml.org,2002:str")
+    return isinstance(node, yaml.ScalarNode) and (bool(node.style) or node.tag == "tag:yaml.org,2002:str")
 
 
 def place_of(path: PurePosixPath, node: yaml.Node, label: str = "") -> Place:
