@@ -40,6 +40,7 @@ CHECKS: dict[str, Check] = {
     "gunicorn/asgi-app-on-wsgi-worker": launches.asgi_on_wsgi_worker,
     "gunicorn/target-unresolvable": launches.target_unresolvable,
     "node/dev-server-in-production": production.node_dev_server,
+    "project/env-not-provided": documented.not_provided,
     "project/env-undocumented": documented.undocumented,
     "project/start-tool-not-installed": launches.tool_not_installed,
     "react/localhost-api-url": frontend.localhost_url,

@@ -13,9 +13,8 @@ from pathlib import PurePosixPath
 from auditor.checks.base import Match, Verdict
 from auditor.model import Outcome, Place
 from auditor.project.project import Project, Unreadable
-from auditor.project.python.evaluate import SETTINGS_BASES
 from auditor.project.python.frame import Frame
-from auditor.project.python.module import Module
+from auditor.project.python.settings import lineage
 from auditor.project.python.values import Literal, PathValue, Value, join_posix
 
 _COLLECTION = re.compile(r"^(?:typing\.|t\.)?(?:list|List|set|Set|tuple|Tuple|frozenset|Sequence|dict|Dict)\b(?!.*\bstr\b\s*\|)(?!.*\|\s*str\b)")
@@ -29,26 +28,6 @@ def _owner(frame: Frame) -> ast.ClassDef | None:
     return next((parent for _, parent in frame.module.ancestors(frame.node) if isinstance(parent, ast.ClassDef)), None)
 
 
-def _lineage(frame: Frame, module: Module, owner: ast.ClassDef, depth: int = 0) -> list[tuple[Module, ast.ClassDef]] | None:
-    """The class and those it builds on, when they end in BaseSettings; None when one of them is not known, or it is no settings class."""
-    found = [(module, owner)]
-    settings = False
-    for base in owner.bases:
-        name = frame.evaluator.world.qualify(module, base) or ""
-        if name in SETTINGS_BASES:
-            settings = True
-            continue
-        definition = frame.evaluator.world.definition(name)
-        if definition is None or depth > 5 or not isinstance(definition[1].node, ast.ClassDef):
-            return None
-        inner = _lineage(frame, definition[0], definition[1].node, depth + 1)
-        if inner is None:
-            return None
-        found += inner
-        settings = True
-    return found if settings else None
-
-
 def split_after_decoding(project: Project, match: Match) -> Verdict | None:
     """FAILS for a "before" validator that splits the text of a list field: the text is parsed as JSON before any validator sees it.
 
@@ -60,7 +39,7 @@ def split_after_decoding(project: Project, match: Match) -> Verdict | None:
         return None
     function = frame.module.parents.get(frame.node)
     owner = _owner(frame)
-    if not isinstance(function, ast.FunctionDef) or owner is None or _lineage(frame, frame.module, owner) is None:
+    if not isinstance(function, ast.FunctionDef) or owner is None or lineage(frame.evaluator.world, frame.module, owner) is None:
         return None
     mode = next((keyword.value for keyword in frame.node.keywords if keyword.arg == "mode"), None)
     if not isinstance(mode, ast.Constant) or mode.value != "before" or not re.search(r"\bsplit\(", ast.unparse(function)):
@@ -91,10 +70,10 @@ def extra_key_in_file(project: Project, match: Match) -> Verdict | None:
         return Verdict(outcome=Outcome.PASS, message="`extra` is set") if "extra" in given else None
     if "env_prefix" in given or "case_sensitive" in given:
         return None
-    lineage = _lineage(frame, frame.module, owner)
-    if lineage is None or any(re.search(r"\bextra\b", ast.unparse(found)) for _, found in lineage):
+    classes = lineage(frame.evaluator.world, frame.module, owner)
+    if classes is None or any(re.search(r"\bextra\b", ast.unparse(found)) for _, found in classes):
         return None
-    known = {name.lower() for _, found in lineage for name in _names(found)}
+    known = {name.lower() for _, found in classes for name in _names(found)}
     nested = "env_nested_delimiter" in given
     for path in _files(project, frame, frame.value(file)):
         try:

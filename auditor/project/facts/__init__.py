@@ -7,11 +7,13 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from auditor.project.facts.record import EMPTY, Record
+from auditor.project.facts.record import EMPTY, Read, Record
+from auditor.project.scopes import Scopes
 from auditor.project.text import Unreadable
 
 if TYPE_CHECKING:
     from auditor.project.facts.client import Client
+    from auditor.project.facts.environment import Environment
     from auditor.project.facts.launch import Launch
     from auditor.project.facts.module import Module
     from auditor.project.project import Project
@@ -25,6 +27,7 @@ class Facts:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._scripts: dict[PurePosixPath, Module | None] = {}
+        self._reads: dict[PurePosixPath, tuple[Read, ...]] = {}
         self._records: dict[PurePosixPath, Record] = {}
 
     @cached_property
@@ -33,6 +36,18 @@ class Facts:
         from auditor.project.facts.client import find  # noqa: PLC0415 - tree-sitter is only loaded for projects with a front end
 
         return find(self._project)
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """The applications of the tree."""
+        return Scopes(self._project.tree_files)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """Which variables are read, told of and given."""
+        from auditor.project.facts.environment import Environment as Joined  # noqa: PLC0415 - as above
+
+        return Joined(self._project)
 
     @cached_property
     def launches(self) -> tuple[Launch, ...]:
@@ -55,6 +70,24 @@ class Facts:
                 except Unreadable:
                     known = EMPTY  # discovery reports it
             self._records[path] = known
+        return known
+
+    def reads(self, path: PurePosixPath) -> tuple[Read, ...]:
+        """The variables that a file of code reads, in order, with the whole project at hand."""
+        known = self._reads.get(path)
+        if known is None:
+            record = self.record(path)
+            known = record.reads
+            if record.open:
+                from auditor.project.facts.reads import python_reads  # noqa: PLC0415 - as above
+
+                known = python_reads(self._project.python, path)
+            elif any(read.through for read in known):
+                # Vite replaces `import.meta.env` and leaves `process.env` undefined; elsewhere it is the other way round.
+                client = next((client for client in self.clients if client.is_vite and path in client.paths), None)
+                wanted = "import.meta.env" if client is not None else "process.env"
+                known = tuple(read for read in known if read.through == wanted and (client is None or read.name.startswith("VITE_")))
+            self._reads[path] = known
         return known
 
     def script(self, path: PurePosixPath) -> Module | None:

@@ -8,16 +8,33 @@ from pathlib import PurePosixPath
 from auditor.project.facts import compose, dockerfile, dotenv, procfile
 from auditor.project.facts.record import EMPTY, Extractor, Record
 
+
+def _python(path: PurePosixPath, text: str) -> Record:
+    from auditor.project.facts.reads import extract_python  # noqa: PLC0415 - tree-sitter and the evaluator are loaded when there is code
+
+    return extract_python(path, text)
+
+
+def _script(path: PurePosixPath, text: str) -> Record:
+    from auditor.project.facts.reads import extract_script  # noqa: PLC0415 - as above
+
+    return extract_script(path, text)
+
+
 EXTRACTORS: dict[str, Extractor] = {
     "compose": compose.extract,
     "dockerfile": dockerfile.extract,
     "dotenv": dotenv.extract,
     "procfile": procfile.extract,
+    "python": _python,
+    "script": _script,
 }
 
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.\-_][\w.\-]+)?\.ya?ml$|^[\w-]+[.\-](?:docker-)?compose\.ya?ml$", re.IGNORECASE)
 _TEMPLATE = re.compile(r"(?<!\$)\{\{|\{%")
-_BY_LANGUAGE = {"dockerfile": "dockerfile", "dotenv": "dotenv", "procfile": "procfile"}
+_BY_LANGUAGE = {"dockerfile": "dockerfile", "dotenv": "dotenv", "procfile": "procfile", "python": "python"} | dict.fromkeys(
+    ("javascript", "typescript", "tsx", "vue", "svelte", "astro"), "script"
+)
 
 
 def kind_of(path: PurePosixPath, language: str) -> str | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import Literal, Protocol
 
-from auditor.model import Place
+from auditor.model import Confidence, Place
 from auditor.project.facts.unit import Unit
 
 
@@ -25,6 +25,28 @@ class Named:
     name: str
     place: Place
     empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """One read of a variable in code.
+
+    ``required`` when the code stops without it, ``defaulted`` when it does without. ``cast`` is the type that is made of the text. ``guard`` is
+    the condition it stands under (`development`, `main`), ``at_import`` whether it runs as soon as its module is loaded; ``declared`` marks the
+    field of a settings class. ``when``: at run time, or while the front end is built. ``through`` is the object a script reads it from.
+    """
+
+    name: str
+    place: Place
+    required: bool = False
+    defaulted: bool = False
+    cast: str = ""
+    guard: str = ""
+    at_import: bool = False
+    declared: bool = False
+    when: Literal["run", "build"] = "run"
+    through: str = ""
+    confidence: Confidence = Confidence.HIGH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +84,18 @@ class Stage:
 class Record:
     """Everything a file says that another file may have to agree with.
 
-    ``left_out`` says why a file that looks like one of the kind was not read (a template that has to be rendered first).
+    ``left_out`` says why a file that looks like one of the kind was not read (a template that has to be rendered first). ``open`` says that the
+    reads of a module are more when other modules are looked at.
     """
 
     units: tuple[Unit, ...] = ()
     named: tuple[Named, ...] = ()
+    reads: tuple[Read, ...] = ()
     directives: tuple[Directive, ...] = ()
     stages: tuple[Stage, ...] = ()
     fault: Fault | None = None
     left_out: str = ""
+    open: bool = False
 
 
 EMPTY = Record()
