@@ -66,8 +66,7 @@ class Project:
         """What a worker is sent: what is known of the tree, not what was read of it."""
         state = dict(self.__dict__)
         state.update(_listings={}, _texts={}, _manifests={}, _packages={})
-        for name in ("facts", "python"):
-            state.pop(name, None)
+        state.pop("python", None)
         return state
 
     @cached_property

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from auditor import __version__, engines
-from auditor.catalogue import Catalogue, load
+from auditor.catalogue import Catalogue, cache_directory, load
 from auditor.checks import CHECKS, JUDGES
 from auditor.engines import pool
 from auditor.engines.base import Findings, Trouble, Work
@@ -22,6 +22,7 @@ from auditor.model import CheckDetector, Checked, Coverage, Gotcha, Outcome, Pla
 from auditor.project.config import Config
 from auditor.project.project import Project, open_project
 from auditor.project.text import Unreadable
+from auditor.scan.gather import gather
 from auditor.scan.results import from_sites, from_troubles
 from auditor.scan.silence import silence
 
@@ -55,10 +56,13 @@ def scan(root: Path, options: ScanOptions) -> Report:
     gotchas = tuple(gotcha for gotcha in catalogue.gotchas if applies(gotcha, project))
     _assert_checks_exist(gotchas)
     files = tuple(file.path for file in project.files if file.role in EXAMINED_ROLES)
+    jobs = config.jobs or default_jobs()
+    gathered = gather(project, jobs=jobs, directory=None if options.no_cache else cache_directory())
     work = Work(project=project, gotchas=gotchas, files=files)
-    findings = run_engines(work, jobs=config.jobs or default_jobs())
+    findings = run_engines(work, jobs=jobs)
     troubles = (
         *findings.troubles,
+        *gathered.troubles,
         *(Trouble(check="scan/unreadable", place=Place(path=path), message=reason) for path, reason in project.troubles),
     )
     by_id = {gotcha.id: gotcha for gotcha in gotchas}
@@ -74,8 +78,9 @@ def scan(root: Path, options: ScanOptions) -> Report:
         results=results,
         counts={outcome.value: sum(result.outcome is outcome and result.suppression is None for result in results) for outcome in Outcome}
         | {"suppressed": sum(result.suppression is not None for result in results)}
-        | dict(findings.counts),
-        coverage=_coverage(project, results),
+        | dict(findings.counts)
+        | {"files read for facts": gathered.extracted, "facts kept from an earlier scan": gathered.kept},
+        coverage=_coverage(project, results, gathered.left_out),
         checked=_checked(gotchas, results),
         notes=findings.notes,
     )
@@ -159,8 +164,8 @@ def _digest(project: Project) -> str:
     return digest.hexdigest()
 
 
-def _coverage(project: Project, results: Iterable[Result]) -> Coverage:
-    skipped = Counter(dict(project.skipped))
+def _coverage(project: Project, results: Iterable[Result], left_out: Mapping[str, int]) -> Coverage:
+    skipped = Counter(dict(project.skipped)) + Counter(left_out)
     for file in project.files:
         if file.role not in EXAMINED_ROLES:
             skipped[f"{file.role} code"] += 1
@@ -168,7 +173,7 @@ def _coverage(project: Project, results: Iterable[Result]) -> Coverage:
     examined = {file.path for file in project.files if file.role in EXAMINED_ROLES}
     return Coverage(
         selected=len(project.files),
-        scanned=len(examined - failed),
+        scanned=len(examined - failed) - sum(left_out.values()),
         skipped=dict(sorted(skipped.items())),
         failed=len(failed),
     )

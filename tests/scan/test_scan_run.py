@@ -229,4 +229,4 @@ def test_an_error_outside_any_file_is_no_failed_file(tree, monkeypatch):
     troubles = module._run_checks(module.Work(project=project, gotchas=(entry(CheckDetector(check="made/crash")),), files=()), 1).troubles
     results = module.from_troubles(troubles)
     assert [result.outcome for result in results] == [Outcome.ERROR]
-    assert module._coverage(project, results).failed == 0
+    assert module._coverage(project, results, {}).failed == 0

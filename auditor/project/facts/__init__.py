@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -29,6 +29,11 @@ class Facts:
         self._scripts: dict[PurePosixPath, Module | None] = {}
         self._reads: dict[PurePosixPath, tuple[Read, ...]] = {}
         self._records: dict[PurePosixPath, Record] = {}
+        self._complete = False
+
+    def __getstate__(self) -> dict[str, object]:
+        """What a worker is sent: the records, not what was made of them."""
+        return {"_project": self._project, "_records": self._records, "_complete": self._complete, "_scripts": {}, "_reads": {}}
 
     @cached_property
     def clients(self) -> tuple[Client, ...]:
@@ -56,17 +61,22 @@ class Facts:
 
         return launches(self._project)
 
+    def preload(self, records: Mapping[PurePosixPath, Record]) -> None:
+        """Take the records of all files that say anything; no other file is read any more."""
+        self._records, self._complete = dict(records), True
+
     def record(self, path: PurePosixPath) -> Record:
         """What one file of the tree says by itself; an empty record for one that cannot be read or is of no kind that is read."""
         known = self._records.get(path)
         if known is None:
-            from auditor.project.facts.extractors import extract, kind_of  # noqa: PLC0415 - parsers are only loaded for what there is
+            from auditor.project.facts.extractors import extract, kind_of, may_say  # noqa: PLC0415 - parsers are only loaded for what there is
 
             known = EMPTY
             language = self._project.language(path)
-            if kind_of(path, language) is not None:
+            if kind_of(path, language) is not None and not self._complete:
                 try:
-                    known = extract(path, language, self._project.text(path))
+                    if may_say(path, language, self._project.data(path)):
+                        known = extract(path, language, self._project.text(path))
                 except Unreadable:
                     known = EMPTY  # discovery reports it
             self._records[path] = known

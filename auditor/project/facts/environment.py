@@ -40,6 +40,10 @@ class Given:
     variable: Variable
     unit: Unit
 
+    def __str__(self) -> str:
+        named = f"{self.unit.place.path} ({self.unit.name})" if self.unit.kind != "dockerfile" else str(self.unit.place.path)
+        return f"{named} while building" if self.variable.when == "build" else named
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -59,11 +63,22 @@ class Entry:
         return "defaulted" if all(read.defaulted or read.guard for read in self.reads) else "optional"
 
     @property
+    def given_in_time(self) -> tuple[Given, ...]:
+        """What gives it when it is read: an argument of a build is gone when the process starts."""
+        built = any(read.when == "build" for read in self.reads)
+        return tuple(given for given in self.given if built or given.variable.when == "run")
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether somebody has to give it: the code does not do without it, and no platform sets it by itself."""
+        return self.need != "defaulted" and not is_set_by_others(self.name)
+
+    @property
     def missing(self) -> str:
         """What is missing: `documented and provided`, `documented`, `provided`, or nothing."""
-        if self.need == "defaulted" or is_set_by_others(self.name):
+        if not self.is_needed:
             return ""
-        lacks = [word for word, there in (("documented", self.told), ("provided", self.given)) if not there]
+        lacks = [word for word, there in (("documented", self.told), ("provided", self.given_in_time)) if not there]
         return " and ".join(lacks)
 
 

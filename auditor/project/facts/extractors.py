@@ -30,6 +30,11 @@ EXTRACTORS: dict[str, Extractor] = {
     "script": _script,
 }
 
+READ_WORDS = {
+    "python": (b"environ", b"getenv", b"decouple", b"starlette.config", b"Settings", b"env(", b"env.", b"env_", b"_env", b"Env("),
+    "script": (b"process.env", b"import.meta.env"),
+}
+"""Code that holds none of these reads no variable."""
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.\-_][\w.\-]+)?\.ya?ml$|^[\w-]+[.\-](?:docker-)?compose\.ya?ml$", re.IGNORECASE)
 _TEMPLATE = re.compile(r"(?<!\$)\{\{|\{%")
 _BY_LANGUAGE = {"dockerfile": "dockerfile", "dotenv": "dotenv", "procfile": "procfile", "python": "python"} | dict.fromkeys(
@@ -42,6 +47,13 @@ def kind_of(path: PurePosixPath, language: str) -> str | None:
     if language == "yaml" and _COMPOSE.match(path.name):
         return "compose"
     return _BY_LANGUAGE.get(language)
+
+
+def may_say(path: PurePosixPath, language: str, data: bytes) -> bool:
+    """Whether a file may say something to others; of code, whether it holds a word that every read of a variable holds."""
+    kind = kind_of(path, language)
+    words = READ_WORDS.get(kind or "")
+    return kind is not None and (words is None or data[:2] in (b"\xff\xfe", b"\xfe\xff") or any(word in data for word in words))
 
 
 def extract(path: PurePosixPath, language: str, text: str) -> Record:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]+")
 _SCRIPT_READ = re.compile(r"(?P<object>process\.env|import\.meta\.env)(?:\.(?P<dotted>[A-Z][A-Z0-9_]+)|\[['\"](?P<indexed>[A-Z][A-Z0-9_]+)['\"]\])")
-_PYTHON_WORDS = ("environ", "getenv", "decouple", "starlette.config", "Settings", "env(", "env.", "env_", "_env", "Env(")
 _BUILT_IN = re.compile(r"^(?:VITE|NEXT_PUBLIC|REACT_APP|NUXT_PUBLIC|PUBLIC|VUE_APP|GATSBY|EXPO_PUBLIC)_")
 _NARROW = re.compile(r"KeyError|LookupError|UndefinedValueError|ImproperlyConfigured")
 _BROAD = re.compile(rf"{_NARROW.pattern}|\bException\b")
@@ -60,8 +59,6 @@ class _Alone:
 
 def extract_python(path: PurePosixPath, text: str) -> Record:
     """The reads that a Python module shows by itself. ``open`` says that more may be seen with the whole project at hand."""
-    if not any(word in text for word in _PYTHON_WORDS):
-        return EMPTY
     evaluator = Evaluator(World(_Alone(path, text)))
     module = evaluator.world.module(path)
     if module is None:
@@ -290,8 +287,6 @@ def _declared(value: ast.expr | None) -> tuple[str, bool]:
 
 def extract_script(path: PurePosixPath, text: str) -> Record:
     """Reads of `process.env` and of `import.meta.env`; which of them the bundler of a front end replaces is for the whole project to say."""
-    if not any(word in text for word in ("process.env", "import.meta.env")):
-        return EMPTY
     try:
         module = ScriptModule(path, text, language_of(path) or "javascript")
     except RecursionError:
