@@ -21,7 +21,7 @@ from auditor.report.visible import visible
 COMMANDS = {
     "scan": Lazy(module="auditor.cli.scan", summary="Find where a project fails, and show where it works."),
     "explain": Lazy(module="auditor.cli.explain", summary="Show one gotcha: what breaks, why, and what to write."),
-    "env": Lazy(module="auditor.cli.env", summary="List the environment variables: where each is read, told of and given."),
+    "env": Lazy(module="auditor.cli.env", summary="List the environment variables: read, told of, given."),
     "stack": Lazy(module="auditor.cli.stack", summary="Show which frameworks and tools were detected, and why."),
     "facts": Lazy(module="auditor.cli.facts", summary="Show what the files of a project say to each other."),
     "catalogue": Lazy(module="auditor.cli.catalogue", summary="List, check, write and publish catalogue entries."),

@@ -20,7 +20,7 @@ from auditor.report.visible import encodable, visible
 _EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", "env.sample", ".env-example", ".env-sample")
 
 
-@click.command("env", short_help="List the environment variables: where each is read, told of and given.")
+@click.command("env", short_help="List the environment variables: read, told of, given.")
 @click.argument("path", default=".", type=click.Path(path_type=Path))
 @format_option
 @click.option("--missing", "only_missing", is_flag=True, help="List only what somebody has to be told of, or has to give.")

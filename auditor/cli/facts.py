@@ -22,7 +22,7 @@ from auditor.scan.masking import mask
 _VALUES = frozenset({"value", "text", "rest", "words", "args", "documents"})
 
 
-@click.command("facts", short_help="Show what the files of a project say to each other, for writing checks.")
+@click.command("facts", short_help="Show what the files of a project say to each other.")
 @click.argument("path", default=".", type=click.Path(path_type=Path))
 @format_option
 def command(path: Path, output_format: str) -> int:

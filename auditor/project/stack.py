@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from auditor.model import Package, Place, span_of
 from auditor.project.files import SourceFile
 from auditor.project.manifests import npm_version, parse_package_json, python_manifest
+from auditor.project.scopes import Scopes
 
 DISTRIBUTIONS = {
     "bs4": "beautifulsoup4", "celery": "celery", "corsheaders": "django-cors-headers", "decouple": "python-decouple", "django": "django",
@@ -35,9 +36,10 @@ def detect(files: Iterable[SourceFile], read: Read) -> tuple[Package, ...]:
     """The packages of a tree, each once a scope, in order of scope and name. ``read`` gives a file's text or None."""
     files = tuple(files)
     found: dict[tuple[str, str], Package] = {}
+    applications = Scopes(files)
     declared: dict[PurePosixPath, set[str]] = {file.path.parent: set() for file in files if file.path.name == "package.json"}
     for file in files:
-        for package in _packages(file, read):
+        for package in _packages(file, str(applications.of(file.path)), read):
             key = (package.scope, package.name)
             if file.path.name == "package.json":
                 declared[file.path.parent].add(package.name)
@@ -52,7 +54,7 @@ def detect(files: Iterable[SourceFile], read: Read) -> tuple[Package, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
-def _packages(file: SourceFile, read: Read) -> Iterator[Package]:
+def _packages(file: SourceFile, scope: str, read: Read) -> Iterator[Package]:
     path = file.path
     kind = {"dockerfile": "docker", "procfile": "procfile", "nginx": "nginx", "html": "html"}.get(file.language)
     if kind:
@@ -61,9 +63,9 @@ def _packages(file: SourceFile, read: Read) -> Iterator[Package]:
         yield from _node(path, read)
     elif file.language == "python":
         yield Package(name="python", evidence=Place(path=path, label="a Python file"))
-        yield from _imports(path, read)
+        yield from _imports(path, scope, read)
     if file.language in ("text", "toml", "ini", "python", "yaml"):
-        yield from _python(path, read)
+        yield from _python(path, scope, read)
     if file.language == "yaml":
         yield from _yaml(path, read)
     if path.suffix == ".service":
@@ -88,7 +90,7 @@ def _node(path: PurePosixPath, read: Read) -> Iterator[Package]:
             yield Package(name=name.lower(), version=npm_version(version), scope=scope, evidence=place)
 
 
-def _python(path: PurePosixPath, read: Read) -> Iterator[Package]:
+def _python(path: PurePosixPath, scope: str, read: Read) -> Iterator[Package]:
     if path.name != "setup.py" and path.suffix == ".py":
         return
     if not (path.suffix in (".txt", ".in", ".toml", ".cfg", ".py", ".yml", ".yaml") or path.name == "Pipfile"):
@@ -98,10 +100,10 @@ def _python(path: PurePosixPath, read: Read) -> Iterator[Package]:
     text = read(path)
     for declared in python_manifest(path, text) or () if text is not None else ():
         place = Place(path=path, span=span_of(declared.line), label=f"{declared.name} {declared.version}".strip())
-        yield Package(name=declared.name, version=declared.version, evidence=place)
+        yield Package(name=declared.name, version=declared.version, scope=scope, evidence=place)
 
 
-def _imports(path: PurePosixPath, read: Read) -> Iterator[Package]:
+def _imports(path: PurePosixPath, scope: str, read: Read) -> Iterator[Package]:
     text = read(path)
     if text is None:
         return
@@ -113,11 +115,12 @@ def _imports(path: PurePosixPath, read: Read) -> Iterator[Package]:
             if name and name not in seen:
                 seen.add(name)
                 line = text.count("\n", 0, found.start()) + 1
-                yield Package(name=name, evidence=Place(path=path, span=span_of(line), label=f"imports {module}"))
+                yield Package(name=name, scope=scope, evidence=Place(path=path, span=span_of(line), label=f"imports {module}"))
     for expression, name in ((_DJANGO, "django"), (_CORS_HEADERS, "django-cors-headers")):
         mention = expression.search(text) if name not in seen else None
         if mention is not None:
-            yield Package(name=name, evidence=Place(path=path, span=span_of(text.count("\n", 0, mention.start()) + 1), label=f"settings of {name}"))
+            place = Place(path=path, span=span_of(text.count("\n", 0, mention.start()) + 1), label=f"settings of {name}")
+            yield Package(name=name, scope=scope, evidence=place)
 
 
 def _script_imports(path: PurePosixPath, scope: str, known: set[str], read: Read) -> Iterator[Package]:

@@ -55,6 +55,13 @@ class Facts:
         return Joined(self._project)
 
     @cached_property
+    def deployment_files(self) -> tuple[PurePosixPath, ...]:
+        """The files that say how production starts."""
+        from auditor.project.facts.launch import deployment_files  # noqa: PLC0415 - as below
+
+        return tuple(deployment_files(self._project))
+
+    @cached_property
     def launches(self) -> tuple[Launch, ...]:
         """The commands by which production starts."""
         from auditor.project.facts.launch import launches  # noqa: PLC0415 - only checks of the start need YAML

@@ -45,6 +45,7 @@ def _unit(path: PurePosixPath, name: str, service: yaml.Node) -> Unit:
         image=yamls.text_of(yamls.get(service, "image")) or "",
         build=_build(path, yamls.get(service, "build")),
         depends=tuple(_names(yamls.get(service, "depends_on"))),
+        network=yamls.text_of(yamls.get(service, "network_mode")) or "",
         replicas=int(replicas) if replicas is not None and replicas.isdigit() else None,
     )
 

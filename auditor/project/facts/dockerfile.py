@@ -28,6 +28,7 @@ def extract(path: PurePosixPath, text: str) -> Record:
     """The stages of a Dockerfile, and one unit for each, the last being what is built by default."""
     stages: list[Stage] = []
     instructions: list[Instruction] = []
+    before: list[Instruction] = []
     for instruction in _instructions(path, text):
         if instruction.word not in _WORDS:
             fault = Fault(line=instruction.place.line, message=f"unknown instruction: {instruction.word[:40]}")
@@ -42,11 +43,13 @@ def extract(path: PurePosixPath, text: str) -> Record:
             instructions.append(instruction)
             last = stages[-1]
             stages[-1] = Stage(name=last.name, image=last.image, place=last.place, instructions=tuple(instructions))
-        elif instruction.word != "ARG":
+        elif instruction.word == "ARG":
+            before.append(instruction)
+        else:
             return Record(fault=Fault(line=instruction.place.line, message=f"{instruction.word} stands before the first FROM"))
     if not stages:
         return Record(fault=Fault(line=1, message="has no FROM"))
-    return Record(stages=tuple(stages), units=tuple(_units(stages)))
+    return Record(stages=tuple(stages), units=tuple(_units(stages)), before=tuple(before))
 
 
 def _instructions(path: PurePosixPath, text: str) -> Iterator[Instruction]:

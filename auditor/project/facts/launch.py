@@ -48,6 +48,7 @@ class Launch:
     ports: tuple[Port, ...] = ()
     user: str = ""
     image: str = ""
+    network: str = ""
     certain: bool = True
 
     @property
@@ -87,7 +88,7 @@ class Launch:
 
 def launches(project: Project) -> tuple[Launch, ...]:
     """Every command by which production starts, in order of files and lines; development files are left out by their role."""
-    records = {path: project.facts.record(path) for path in _deployment_files(project)}
+    records = {path: project.facts.record(path) for path in project.facts.deployment_files}
     found: list[Launch] = []
     built: set[Place] = set()
     for path, record in records.items():
@@ -106,7 +107,7 @@ def launches(project: Project) -> tuple[Launch, ...]:
     return tuple(sorted(found, key=lambda launch: (order.get(launch.place.path or PurePosixPath(), 0), launch.place.line)))
 
 
-def _deployment_files(project: Project) -> Iterator[PurePosixPath]:
+def deployment_files(project: Project) -> Iterator[PurePosixPath]:
     """The files that say how production starts. `compose.yml` beside `compose.prod.yml` is what developers use."""
     deployed = {(file.path.parent, file.language) for file in project.tree_files if _DEPLOYED.search(file.path.name)}
     for file in project.tree_files:
@@ -252,6 +253,7 @@ def _started(project: Project, unit: Unit, folders: Iterable[PurePosixPath], kno
             ports=unit.ports,
             user=unit.user,
             image=unit.image,
+            network=unit.network,
             certain=step.certain,
         )
 

@@ -84,6 +84,7 @@ class Stage:
 class Record:
     """Everything a file says that another file may have to agree with.
 
+    ``before`` are the arguments of a Dockerfile that stand before its first stage.
     ``left_out`` says why a file that looks like one of the kind was not read (a template that has to be rendered first). ``open`` says that the
     reads of a module are more when other modules are looked at.
     """
@@ -93,6 +94,7 @@ class Record:
     reads: tuple[Read, ...] = ()
     directives: tuple[Directive, ...] = ()
     stages: tuple[Stage, ...] = ()
+    before: tuple[Instruction, ...] = ()
     fault: Fault | None = None
     left_out: str = ""
     open: bool = False

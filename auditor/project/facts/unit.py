@@ -80,7 +80,7 @@ class Unit:
     ``kind`` is the kind of file (`dockerfile`, `compose`, `procfile`, `systemd`, `supervisor`, `kubernetes`, `render`, `fly`, `heroku`, …),
     ``name`` what the file calls it. ``folder`` is the working directory as written, "" when it is not said. ``opens`` says that variables come
     from where nobody can see them, so that one that is not named may be given all the same. ``runs`` is "once" for what is run before or beside
-    the service (migrations, release tasks, jobs). ``depends`` names other units of the file.
+    the service (migrations, release tasks, jobs). ``depends`` names other units of the file. ``network`` is "host" for one that shares the host's.
     """
 
     kind: str
@@ -100,4 +100,5 @@ class Unit:
     depends: tuple[str, ...] = ()
     runs: Literal["service", "once"] = "service"
     replicas: int | None = None
+    network: str = ""
     confidence: Confidence = Confidence.HIGH
