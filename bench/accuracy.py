@@ -3,7 +3,8 @@
 TREES holds one folder a repository, named owner+name, at the commit that bench/labels.csv names. Trees are read, never run.
 
 A label is a site that FAILS or WORKS. It is found when the scan reports a failure of an entry that answers it, in the same file and within ten lines
-(anywhere in the file for line 0). FAILS found: true positive; FAILS not found: miss; WORKS found: false alarm. Unlabelled sites do not count.
+(anywhere in the file for line 0); a failure on the very line of a FAILS label is that one's, and no alarm on a look-alike near it. FAILS found: true
+positive; FAILS not found: miss; WORKS found: false alarm. Unlabelled sites do not count.
 """
 
 from __future__ import annotations
@@ -45,6 +46,11 @@ def answers(label: dict[str, str], ids: list[str], found: list[Result]) -> bool:
     return False
 
 
+def same(one: dict[str, str], other: dict[str, str]) -> bool:
+    """Whether two labels are about one gotcha in one file."""
+    return all(one[key] == other[key] for key in ("repo", "path", "gotcha"))
+
+
 def rows(tally: dict[str, Counter[str]], about: dict[str, str]) -> Iterator[str]:
     """The table, one line a label and one for all."""
     whole: Counter[str] = sum(tally.values(), Counter())
@@ -82,7 +88,10 @@ def main() -> int:
         for label in labels:
             if label["repo"] != repo:
                 continue
-            hit = answers(label, answer[label["gotcha"]]["ids"], found)
+            ids = answer[label["gotcha"]]["ids"]
+            exact = {int(other["line"]) for other in labels if other["verdict"] == "FAILS" and same(label, other)}
+            own = found if label["verdict"] == "FAILS" else [result for result in found if result.place.line not in exact]
+            hit = answers(label, ids, own)
             kind = {("FAILS", True): "hit", ("FAILS", False): "miss", ("WORKS", True): "alarm", ("WORKS", False): "clean"}[label["verdict"], hit]
             tally[label["gotcha"]][kind] += 1
             if options.verbose and kind in ("miss", "alarm"):

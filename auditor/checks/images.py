@@ -12,7 +12,7 @@ from auditor.project.facts.record import Instruction, Record, Stage
 from auditor.project.project import Project
 
 _USED = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::?[-+?][^}]*)?\}|(\w+))")
-_DOWNLOAD = re.compile(r"\b(?:curl|wget)\b[^|;&\n]*\|(?!\|)\s*(?:sudo\s+)?(?:\S+/)?(?:ba|z|da)?(?:sh|tar|gunzip|python3?|gpg|apt-key|bash|tee)\b")
+_DOWNLOAD = re.compile(r"\b(?:curl|wget)\b[^|;&\n]*\|(?!\|)\s*(?:sudo\s+)?(?:\S+/)?(?:(?:ba|z|da)?sh|python3?|tee)\b(?![^|;&\n]*\|)")
 _MADE = re.compile(r"\b(?:python[\d.]*\s+-m\s+venv|virtualenv|uv\s+venv)\s+(?:-\S+\s+)*(/[\w./-]+)")
 _PREDEFINED = frozenset(
     {"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "BUILDPLATFORM", "BUILDOS", "BUILDARCH", "BUILDVARIANT"}
