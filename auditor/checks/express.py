@@ -53,7 +53,7 @@ class Step:
 
 def _modules(project: Project) -> Iterator[Module]:
     """The server modules that may hold an Express application or router."""
-    for module in project.facts.scripts("express", "Router", "res.header", "setHeader"):
+    for module in project.facts.scripts("express", "Router", "res.header", "setHeader", "socket.io"):
         if project.has(_EXPRESS, module.path) or "express" in module.specifiers:
             yield module
 
@@ -275,28 +275,77 @@ def _parser_anywhere(project: Project, module: Module, kind: str) -> Place | Non
 # -- origins ---------------------------------------------------------------------------------------------------------------------
 
 
-def _cors_calls(module: Module) -> Iterator[tuple[Node, Node | None]]:
-    """(call, options) of every `cors(...)` of the cors package."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One place that says which origins are let in: ``node`` of ``module`` is what is reported.
+
+    ``options`` is the object that says it, in the module ``home``; None when nothing is said. ``written`` is how such a policy begins.
+    """
+
+    node: Node
+    module: Module
+    options: Node | None
+    home: Module
+    written: str
+
+    def option(self, key: str) -> Node | None:
+        """The value under a key of the options."""
+        return _option(self.home, self.options, key) if self.options is not None else None
+
+    def origins(self) -> set[str]:
+        """What is let in, see `_origins`; any when nothing is said."""
+        origin = self.option("origin")
+        return set(_origins(self.home, origin)) if origin is not None else {"any"}
+
+    def mended(self, *more: str) -> str:
+        """The policy with the origins of a variable."""
+        inside = ", ".join(('origin: process.env.ALLOWED_ORIGINS.split(",")', *more))
+        return f"cors: {{ {inside} }}" if self.written == "cors:" else f"{self.written}({{ {inside} }})"
+
+
+def _policies(project: Project, module: Module) -> Iterator[Policy]:
+    """Every `cors(...)` of the cors package, and the `cors` option of Socket.IO servers (https://socket.io/docs/v4/handling-cors/)."""
     names = {declaration.name for declaration in module.imports if declaration.module == "cors"}
+    sockets = {declaration.name for declaration in module.imports if declaration.module == "socket.io"}
     for node in module.nodes:
-        if node.type == "call_expression":
-            function = node.child_by_field_name("function")
-            if function is not None and (module.of(function) in names or re.fullmatch(r"require\(['\"]cors['\"]\)", module.of(function))):
-                given = arguments(node)
-                yield node, _object(module, given[0]) if given else None
+        function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+        if node.type not in ("call_expression", "new_expression") or function is None:
+            continue
+        called = module.of(function)
+        given = arguments(node)
+        if called in names or re.fullmatch(r"require\(['\"]cors['\"]\)", called):
+            home, options = _object(project, module, given[0]) if given else (module, None)
+            yield Policy(node=node, module=module, options=options, home=home, written=called)
+        elif called.split(".")[0] in sockets or re.fullmatch(r"require\(['\"]socket\.io['\"]\)(?:\.Server)?", called):
+            for argument in given:
+                home, settings = _object(project, module, argument)
+                said = _option(home, settings, "cors")
+                if said is not None and settings.type == "object":
+                    there, options = _object(project, home, said)
+                    yield Policy(
+                        node=said.parent if home is module and said.parent is not None else node,
+                        module=module,
+                        options=options,
+                        home=there,
+                        written="cors:",
+                    )
 
 
-def _object(module: Module, node: Node) -> Node | None:
-    """The object literal an expression stands for."""
+def _object(project: Project, module: Module, node: Node, depth: int = 0) -> tuple[Module, Node]:
+    """The object literal an expression stands for, also one that another file exports, and the module it stands in."""
     inner = bare(node)
-    if inner.type == "object":
-        return inner
-    if inner.type == "identifier":
-        declaration = module.declaration(inner)
-        if declaration is not None and declaration.value is not None and declaration.kind in ("const", "let", "var") and not declaration.keys:
-            value = bare(declaration.value)
-            return value if value.type == "object" else inner
-    return inner
+    declaration = module.declaration(inner) if inner.type in ("identifier", "shorthand_property_identifier") else None
+    if declaration is None or depth > 3 or declaration.keys:
+        return module, inner
+    if declaration.value is not None and declaration.kind in ("const", "let", "var"):
+        value = bare(declaration.value)
+        return (module, value) if value.type == "object" else (module, inner)
+    other = _imported(project, module, declaration.module) if declaration.kind == "import" else None
+    exported = other.exports.get(declaration.imported) if other is not None else None
+    if other is None or exported is None or isinstance(exported, tuple):
+        return module, inner
+    found = exported if isinstance(exported, Node) else exported.value
+    return _object(project, other, found, depth + 1) if found is not None else (module, inner)
 
 
 def _option(module: Module, options: Node, key: str) -> Node | None:
@@ -399,30 +448,23 @@ def _function_origins(module: Module, function: Node) -> Iterator[str]:
 def cors_credentials_any_origin(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """Any origin together with credentials: refused by browsers when written as `*`, open to every website when the origin is reflected."""
     for module in _modules(project):
-        for node, options in _cors_calls(module):
-            credentials = _option(module, options, "credentials") if options is not None else None
-            if options is None or credentials is None or module.of(credentials) != "true" or context_of(module, node).development:
+        for policy in _policies(project, module):
+            node, credentials = policy.node, policy.option("credentials")
+            if credentials is None or policy.home.of(credentials) != "true" or context_of(module, node).development:
                 continue
-            origin = _option(module, options, "origin")
-            kinds = set(_origins(module, origin)) if origin is not None else {"any"}
+            kinds = policy.origins()
             if kinds == {"any"}:
                 message = "`*` with credentials: browsers refuse the answer of every request that sends cookies"
-                yield _site(gotcha, Outcome.FAIL, message, module, node, after=_listed(module, node))
+                yield _site(gotcha, Outcome.FAIL, message, module, node, after=policy.mended("credentials: true"))
             elif kinds <= {"reflected", "any"}:
                 message = "every website is allowed together with credentials: any page can act with the cookies of a logged-in visitor"
-                yield _site(gotcha, Outcome.FAIL, message, module, node, after=_listed(module, node))
+                yield _site(gotcha, Outcome.FAIL, message, module, node, after=policy.mended("credentials: true"))
             elif kinds & {"any", "reflected", "unknown"} and not kinds & {"environment", "other", "loopback"}:
                 yield _site(gotcha, Outcome.REVIEW, "which origins are allowed cannot be told", module, node)
             else:
                 yield _site(gotcha, Outcome.PASS, "the allowed origins are listed", module, node)
         yield from _hand_written(gotcha, module)
     del detector
-
-
-def _listed(module: Module, node: Node) -> str:
-    function = node.child_by_field_name("function")
-    name = module.of(function) if function is not None else "cors"
-    return f'{name}({{ origin: process.env.ALLOWED_ORIGINS.split(","), credentials: true }})'
 
 
 _HEADER_CALLS = frozenset({"header", "setHeader", "set", "append"})
@@ -479,7 +521,7 @@ def _hand_written(gotcha: Gotcha, module: Module) -> Iterator[Site]:
 def cors_after_routes(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """`app.use(cors())` below routes: those answer without the headers, so that browsers refuse them."""
     for module in _modules(project):
-        calls = {node.id for node, _ in _cors_calls(module)}
+        calls = {policy.node.id for policy in _policies(project, module)}
         for name, kind in _applications(module).items():
             if kind != "app":
                 continue
@@ -519,19 +561,17 @@ def _answers(step: Step) -> bool:
 def cors_localhost_only(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """Only origins on this very machine are allowed."""
     for module in _modules(project):
-        for node, options in _cors_calls(module):
-            origin = _option(module, options, "origin") if options is not None else None
-            if origin is None:
+        for policy in _policies(project, module):
+            node = policy.node
+            if policy.option("origin") is None:
                 continue
             if context_of(module, node).development:
                 yield _site(gotcha, Outcome.PASS, "stands in a development branch", module, node)
                 continue
-            kinds = set(_origins(module, origin))
+            kinds = policy.origins()
             if kinds == {"loopback"}:
                 message = detector.message or "only origins on this very machine are allowed"
-                function = node.child_by_field_name("function")
-                shown = module.of(function) if function is not None else "cors"
-                yield _site(gotcha, Outcome.FAIL, message, module, node, after=f'{shown}({{ origin: process.env.ALLOWED_ORIGINS.split(",") }})')
+                yield _site(gotcha, Outcome.FAIL, message, module, node, after=policy.mended())
             elif kinds & {"other", "environment"}:
                 yield _site(gotcha, Outcome.PASS, "an origin other than this machine's own can be allowed", module, node)
             elif "unknown" in kinds:
@@ -544,22 +584,14 @@ def cors_localhost_only(project: Project, gotcha: Gotcha, detector: CheckDetecto
 def cors_any_origin(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """`cors()` without an origin, or with `*`."""
     for module in _modules(project):
-        for node, options in _cors_calls(module):
-            origin = _option(module, options, "origin") if options is not None else None
-            credentials = _option(module, options, "credentials") if options is not None else None
-            if credentials is not None and module.of(credentials) == "true":
+        for policy in _policies(project, module):
+            credentials = policy.option("credentials")
+            if credentials is not None and policy.home.of(credentials) == "true":
                 continue
-            if options is not None and options.type != "object":
+            if policy.options is not None and policy.options.type != "object":
                 continue
-            kinds = set(_origins(module, origin)) if origin is not None else {"any"}
-            if kinds <= {"any", "reflected"}:
-                yield _site(
-                    gotcha,
-                    Outcome.FAIL,
-                    detector.message or "any website may read this API",
-                    module,
-                    node,
-                    after='cors({ origin: process.env.ALLOWED_ORIGINS.split(",") })',
-                )
+            if policy.origins() <= {"any", "reflected"}:
+                message = detector.message or "any website may read this API"
+                yield _site(gotcha, Outcome.FAIL, message, module, policy.node, after=policy.mended())
             else:
-                yield _site(gotcha, Outcome.PASS, "the allowed origins are listed", module, node)
+                yield _site(gotcha, Outcome.PASS, "the allowed origins are listed", module, policy.node)
