@@ -20,7 +20,7 @@ class Scopes:
     def __init__(self, files: Iterable[SourceFile]) -> None:
         files = tuple(file for file in files if file.role == "production" or file.path.name == "package.json")
         coded = {parent for file in files if file.language in _CODE for parent in file.path.parents}
-        self.folders = frozenset(_folder(file.path) for file in files if _MANIFEST.match(file.path.name) and _folder(file.path) in coded)
+        self.folders = frozenset(_folder(file.path) for file in files if _is_manifest(file.path) and _folder(file.path) in coded)
         self._of: dict[PurePosixPath, PurePosixPath] = {}
 
     def of(self, path: PurePosixPath) -> PurePosixPath:
@@ -38,6 +38,11 @@ class Scopes:
     def related(one: PurePosixPath, other: PurePosixPath) -> bool:
         """Whether one scope is the other or lies above it; siblings are not."""
         return one == other or one in other.parents or other in one.parents
+
+
+def _is_manifest(path: PurePosixPath) -> bool:
+    listed = path.suffix in (".txt", ".in") and path.parent.name.lower() in ("requirements", "reqs")
+    return listed or _MANIFEST.match(path.name) is not None
 
 
 def _folder(path: PurePosixPath) -> PurePosixPath:

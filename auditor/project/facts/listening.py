@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from auditor.project.project import Project
 
 _SCRIPT = re.compile(r"^[\w./-]+\.[cm]?[jt]s$")
-_LISTEN = re.compile(r"[^;]*?\.listen\(\s*(?:Number\(|parseInt\()?\s*(?P<argument>[\w.]+|process\.env\.PORT\s*(?:\|\||\?\?)\s*['\"]?\d+)")
+_LISTEN = re.compile(r"[^;]*?\.listen\(\s*(?:Number\(|parseInt\()?\s*(?P<argument>process\.env\.\w+\s*(?:\|\||\?\?)\s*['\"]?\d+['\"]?|[\w.]+)")
 _PORT = re.compile(r"(?:process\.env\.(?P<name>\w+)\s*(?:\|\||\?\?)\s*)?['\"]?(?P<number>\d{2,5})['\"]?$")
 
 
@@ -75,6 +75,8 @@ def _of_module(project: Project, launch: Launch, path: PurePosixPath) -> Listeni
     if module is None or len(ports) != 1:
         return None
     call, node = ports[0]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "int" and len(node.args) == 1:
+        node = node.args[0]
     number = _number(project.python.evaluate(module, node), launch)
     return Listening(port=number, place=module.place(call)) if number is not None else None
 

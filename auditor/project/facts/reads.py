@@ -102,6 +102,9 @@ def _reads(evaluator: Evaluator, module: Module, node: ast.Call | ast.Subscript)
             for option in options(evaluator.evaluate(module, holder))
         ):
             return
+    key = node.slice if isinstance(node, ast.Subscript) else node.args[0] if node.args else None
+    if isinstance(key, ast.Name) and module.scope_of(node).lookup(key.id) not in (None, module.root):
+        return  # a helper: those who call it say which variable is read
     for option in options(evaluator.evaluate(module, node)):
         value = option.value
         if isinstance(value, EnvRead) and value.name and _NAME.fullmatch(value.name):

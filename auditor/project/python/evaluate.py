@@ -662,7 +662,14 @@ class Evaluator:
         if configured is not None:
             return configured
         if ":" in qualname and "." not in qualname.partition(":")[2]:
+            callee = go(node.func)
+            if isinstance(callee, Instance) and callee.qualname in calls.ENV_OBJECTS:
+                return calls.env_read(callee.qualname, node, go, place, self._env_scheme(callee))
             return self._project_call(module, qualname, node, env, depth)
+        if ":" in qualname and isinstance(node.func, ast.Attribute):
+            holder = go(node.func.value)
+            if isinstance(holder, Instance) and holder.qualname in calls.ENV_OBJECTS:
+                return self._method(module, node, node.func, env, depth)
         if qualname and qualname not in ("self", "cls") and not qualname.endswith(".py"):
             method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
             if not (method and isinstance(self._receiver(module, node, env, depth), (Literal, PathValue, EnvRead, Sequence, Text, Derived))):
