@@ -46,10 +46,10 @@ def node_dev_server(project: Project, gotcha: Gotcha, detector: CheckDetector) -
 def django_dev_server(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """A production start command that runs `manage.py runserver`."""
     for launch in project.facts.launches:
-        if "runserver" in launch.words and any(word.endswith("manage.py") or word in ("django-admin", "django") for word in launch.words):
+        if launch.tool == "runserver":
             yield _site(gotcha, launch, Outcome.FAIL, detector.message)
-        elif PurePosixPath(launch.words[0]).name in ("gunicorn", "uvicorn", "daphne", "hypercorn", "uwsgi"):
-            yield _site(gotcha, launch, Outcome.PASS, f"starts {launch.words[0]}")
+        elif launch.tool in ("gunicorn", "uvicorn", "daphne", "hypercorn", "uwsgi"):
+            yield _site(gotcha, launch, Outcome.PASS, f"starts {launch.tool}")
 
 
 def flask_dev_server(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
