@@ -79,9 +79,9 @@ def applies_to(project: Project, gotcha: Gotcha, file: SourceFile) -> bool:
     the scan knows already that the entry applies.
     """
     if file.language not in _PACKAGED:
-        return not gotcha.applies or any(project.has(requirement) for requirement in gotcha.applies)
+        return not gotcha.applies or project.meets(gotcha.applies)
     wanted = gotcha.applies or (() if gotcha.stack == "project" else (Requirement(package=gotcha.stack),))
-    return not wanted or any(project.has(requirement, file.path) for requirement in wanted)
+    return not wanted or project.meets(wanted, file.path)
 
 
 def _without_echoes(found: Iterable[Found]) -> list[Found]:

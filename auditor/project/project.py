@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -178,6 +178,16 @@ class Project:
         """Whether the project (or what holds for ``path``) has a package in a version of the range; an unknown version satisfies."""
         held = self.stack if path is None else self.packages(path).values()
         return any(package.name == requirement.package.lower() and _satisfies(package.version, requirement.versions) for package in held)
+
+    def meets(self, requirements: Iterable[Requirement], path: PurePosixPath | None = None) -> bool:
+        """Whether the project (or what holds for ``path``) has any of the packages in a version of its range.
+
+        Where the version of one is known, those of unknown version do not count: `fastapi==0.115` tells which Starlette there is.
+        """
+        wanted = {requirement.package.lower(): requirement.versions for requirement in requirements}
+        held = [package for package in (self.stack if path is None else self.packages(path).values()) if package.name in wanted]
+        known = [package for package in held if package.version] if path is not None or len({package.scope for package in held}) == 1 else []
+        return any(_satisfies(package.version, wanted[package.name]) for package in known or held)
 
     def manifest(self, path: PurePosixPath) -> PackageJson | None:
         """The nearest package.json at or above ``path``; one that does not parse counts as none."""

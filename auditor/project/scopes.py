@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import PurePosixPath
 
 from auditor.project.files import SourceFile
@@ -20,7 +20,8 @@ class Scopes:
     def __init__(self, files: Iterable[SourceFile]) -> None:
         files = tuple(file for file in files if file.role == "production" or file.path.name == "package.json")
         coded = {parent for file in files if file.language in _CODE for parent in file.path.parents}
-        self.folders = frozenset(_folder(file.path) for file in files if _is_manifest(file.path) and _folder(file.path) in coded)
+        packages = {file.path.parent for file in files if file.path.name == "__init__.py"}
+        self.folders = frozenset(_folder(file.path) for file in files if _is_manifest(file.path, packages) and _folder(file.path) in coded)
         self._of: dict[PurePosixPath, PurePosixPath] = {}
 
     def of(self, path: PurePosixPath) -> PurePosixPath:
@@ -40,7 +41,10 @@ class Scopes:
         return one == other or one in other.parents or other in one.parents
 
 
-def _is_manifest(path: PurePosixPath) -> bool:
+def _is_manifest(path: PurePosixPath, packages: Container[PurePosixPath]) -> bool:
+    """Whether a file says what an application needs; `setup.py` inside a package is a module like any other."""
+    if path.name == "setup.py" and path.parent in packages:
+        return False
     listed = path.suffix in (".txt", ".in") and path.parent.name.lower() in ("requirements", "reqs")
     return listed or _MANIFEST.match(path.name) is not None
 

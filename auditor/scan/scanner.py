@@ -141,7 +141,7 @@ def _checker(work: Work) -> Callable[[str], tuple[Site, ...]]:
 def applies(gotcha: Gotcha, project: Project) -> bool:
     """Whether an entry is about this project's stack: any of its requirements, or the stack named by its folder."""
     wanted = gotcha.applies or (() if gotcha.stack == "project" else (Requirement(package=gotcha.stack),))
-    return not wanted or any(project.has(requirement) for requirement in wanted)
+    return not wanted or project.meets(wanted)
 
 
 def _assert_checks_exist(gotchas: tuple[Gotcha, ...]) -> None:

@@ -4,6 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from auditor.model import Requirement
 from auditor.project.config import Config
 from auditor.project.project import open_project
 from auditor.project.scopes import Scopes
@@ -29,6 +30,7 @@ def tree(root, *names):
         # a manifest without code beside it speaks for what is above
         (["src/app.py", "deploy/requirements.txt"], "src/app.py", "."),
         (["src/app.py", "deploy/requirements.txt"], "deploy/requirements.txt", "."),
+        (["setup.py", "shop/__init__.py", "shop/setup.py"], "shop/setup.py", "."),
     ],
 )
 def test_the_application_of_a_file(tmp_path, names, path, expected):
@@ -57,3 +59,22 @@ def test_a_package_of_one_application_is_none_of_its_neighbours(tmp_path):
 def test_what_is_declared_at_the_root_holds_below(tmp_path):
     project = tree(tmp_path, "requirements.txt", "app.py", "shop/views.py")
     assert "flask" in project.packages(PurePosixPath("shop/views.py"))
+
+
+@pytest.mark.parametrize(
+    ("requirements", "expected"),
+    [
+        ("fastapi==0.115.6\n", False),
+        ("fastapi==0.135.0\n", True),
+        ("fastapi\n", True),
+        ("fastapi==0.115.6\nstarlette==1.0.0\n", True),
+        ("flask==3.0\n", False),
+    ],
+)
+def test_the_version_that_is_known_decides(tmp_path, requirements, expected):
+    wanted = (Requirement(package="starlette", versions=">=1.0"), Requirement(package="fastapi", versions=">=0.135"))
+    (tmp_path / "requirements.txt").write_text(requirements)
+    (tmp_path / "app.py").write_text("import flask\n" if "flask" in requirements else "import fastapi, starlette\n")
+    project = open_project(tmp_path, config=Config())
+    assert project.meets(wanted, PurePosixPath("app.py")) is expected
+    assert project.meets(wanted) is expected

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from auditor.engines.base import Trouble
 from auditor.engines.python.detectors import Prepared
 from auditor.engines.python.gate import admits, aliases_of, confirms
-from auditor.model import Outcome, Place, Site, span_of
+from auditor.model import Gotcha, Outcome, Place, Site, span_of
 from auditor.project.project import Project
 from auditor.project.python.evaluate import Evaluator
 from auditor.project.python.module import Module, parse
@@ -54,7 +54,9 @@ class Examiner:
 
     def _sites(self, path: PurePosixPath, text: str, tree: ast.Module) -> Examined:
         admitted = [
-            (prepared, gates) for prepared in self.prepared if (gates := [gate for gate in prepared.gates if admits(gate, text, self.aliases)])
+            (prepared, gates)
+            for prepared in self.prepared
+            if (gates := [gate for gate in prepared.gates if admits(gate, text, self.aliases)]) and self._at_hand(prepared.gotcha, path)
         ]
         if not admitted:
             return Examined(path=path, stage="ast")
@@ -81,6 +83,11 @@ class Examiner:
                 if known is None or _rank(site.outcome) > _rank(known.outcome):
                     found[key] = site
         return Examined(path=path, sites=tuple(found.values()), stage="libcst")
+
+    def _at_hand(self, gotcha: Gotcha, path: PurePosixPath) -> bool:
+        """Whether what holds for the file is of a version the entry is about; a package that is not declared there may be all the same."""
+        names = {requirement.package.lower() for requirement in gotcha.applies}
+        return not names & self.project.packages(path).keys() or self.project.meets(gotcha.applies, path)
 
     @property
     def aliases(self) -> dict[str, frozenset[str]]:

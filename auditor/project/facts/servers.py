@@ -75,7 +75,7 @@ def tool(words: tuple[str, ...]) -> str:
     if re.match(r"^(?:python|pypy)[\d.]*$", first):
         rest = tuple(word for word in words[1:] if word not in ("-u", "-O", "-B", "-X"))
         if rest[:1] == ("-m",) and len(rest) > 1:
-            return rest[1]
+            return "runserver" if rest[1] == "django" and "runserver" in rest else rest[1]
         if rest and rest[0].endswith("manage.py"):
             return "runserver" if "runserver" in rest else rest[0]
     if first in ("manage.py", "django-admin") and "runserver" in words:
