@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from auditor.model import Place
+from auditor.project.facts.jobs import Job
+from auditor.project.facts.objects import Object
 from auditor.project.facts.unit import Unit
 
 
@@ -69,6 +71,8 @@ class Record:
     named: tuple[Named, ...] = ()
     directives: tuple[Directive, ...] = ()
     stages: tuple[Stage, ...] = ()
+    objects: tuple[Object, ...] = ()
+    jobs: tuple[Job, ...] = ()
     fault: Fault | None = None
     left_out: str = ""
 

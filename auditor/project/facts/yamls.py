@@ -13,6 +13,7 @@ import yaml
 from auditor.model import Place, span_of
 from auditor.project.facts.record import Fault
 
+# The style of a bare scalar is None with the loader written in Python and "" with the one written in C: only its truth is asked for.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -63,14 +64,14 @@ def items(node: yaml.Node | None) -> tuple[yaml.Node, ...]:
 
 def text_of(node: yaml.Node | None) -> str | None:
     """A scalar as it is written; None for a mapping, a sequence, nothing, or an empty value (null)."""
-    if not isinstance(node, yaml.ScalarNode) or (node.style is None and node.value in ("", "~", "null", "Null", "NULL")):
+    if not isinstance(node, yaml.ScalarNode) or (not node.style and node.value in ("", "~", "null", "Null", "NULL")):
         return None
     return str(node.value)
 
 
 def is_text(node: yaml.Node | None) -> bool:
     """Whether a scalar is a string in YAML 1.2, as one that is quoted always is."""
-    return isinstance(node, yaml.ScalarNode) and (node.style is not None or node.tag == "tag:yaml.org,2002:str")
+    return isinstance(node, yaml.ScalarNode) and (bool(node.style) or node.tag == "tag:yaml.org,2002:str")
 
 
 def place_of(path: PurePosixPath, node: yaml.Node, label: str = "") -> Place:
