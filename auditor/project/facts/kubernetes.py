@@ -36,6 +36,11 @@ _PODS: dict[str, tuple[str, ...]] = {
 _MOMENTS: tuple[Literal["liveness", "readiness", "startup"], ...] = ("liveness", "readiness", "startup")
 _VOLUMES = {"configMap": ("ConfigMap", "name"), "secret": ("Secret", "secretName"), "persistentVolumeClaim": ("PersistentVolumeClaim", "claimName")}
 _MOST_OBJECTS = 2_000
+# What go-yaml takes for a boolean or a number when nothing is quoted: 1.1's words for booleans, 1.2's numbers, as `kubectl` decodes them.
+_NO_TEXT = re.compile(
+    r"^(?:[yY]|[nN]|yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF|"
+    r"[-+]?(?:0x[0-9a-fA-F_]+|0b[01_]+|0o[0-7_]+|(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][-+]?\d+)?|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN))$"
+)
 
 
 def extract(path: PurePosixPath, text: str) -> Record:
@@ -108,7 +113,7 @@ def _object(path: PurePosixPath, node: yaml.Node) -> Object:
         modes=tuple(text for item in yamls.items(yamls.get(spec, "accessModes")) if (text := yamls.text_of(item))),
         pod=pod,
         replicas=_number(_text(spec, "replicas")) if kind in ("Deployment", "StatefulSet", "ReplicaSet") else None,
-        opens=kind == "Kustomization",
+        addressed=kind == "Service" and _text(spec, "clusterIP") != "None" and _text(spec, "type") != "ExternalName",
     )
 
 
@@ -122,9 +127,17 @@ def _number(text: str) -> int | None:
 
 def _entries(path: PurePosixPath, node: yaml.Node | None, *, encoded: bool = False) -> tuple[Entry, ...]:
     return tuple(
-        Entry(name=name, value=yamls.text_of(value), place=yamls.place_of(path, value), text=yamls.is_text(value), encoded=encoded)
+        Entry(name=name, value=yamls.text_of(value), place=yamls.place_of(path, value), text=_is_text(value), encoded=encoded)
         for name, value in yamls.pairs(node)
     )
+
+
+def _is_text(node: yaml.Node) -> bool:
+    """Whether the API server is handed a string (or nothing); a tag (`!!str 5`) makes a scalar longer than its value."""
+    if not isinstance(node, yaml.ScalarNode):
+        return False
+    bare = not node.style and node.end_mark.index - node.start_mark.index == len(node.value)
+    return not (bare and _NO_TEXT.match(node.value))
 
 
 def _keys(path: PurePosixPath, kind: str, node: yaml.Node) -> Iterator[Entry]:
@@ -199,7 +212,15 @@ def _container(
         probes=tuple(probe for probe in probes if probe is not None),
         readonly=yamls.place_of(path, readonly) if readonly is not None and yamls.text_of(readonly) == "true" else None,
         initial=initial,
+        values=tuple(_given(path, yamls.get(node, "env"))),
     )
+
+
+def _given(path: PurePosixPath, node: yaml.Node | None) -> Iterator[Entry]:
+    for item in yamls.items(node):
+        value = yamls.get(item, "value")
+        if value is not None:
+            yield Entry(name=_text(item, "name"), value=yamls.text_of(value), place=yamls.place_of(path, value), text=_is_text(value))
 
 
 def _command(path: PurePosixPath, node: yaml.Node | None) -> Command | None:
@@ -264,33 +285,34 @@ def _references(path: PurePosixPath, kind: str, node: yaml.Node) -> Iterator[Ref
         for entry in yamls.items(yamls.get(item, "env")):
             source = yamls.get(entry, "valueFrom")
             for key, other in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
-                yield from _reference(path, other, yamls.get(source, key), "name", "key")
+                yield from _reference(path, other, yamls.get(source, key), "name", "key", use="variable")
         for entry in yamls.items(yamls.get(item, "envFrom")):
             for key, other in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
-                yield from _reference(path, other, yamls.get(entry, key), "name")
+                yield from _reference(path, other, yamls.get(entry, key), "name", use="variable")
     own = {_text(claim, "metadata", "name") for claim in yamls.items(yamls.get(node, "spec", "volumeClaimTemplates"))}
     for volume in yamls.items(yamls.get(spec, "volumes")):
         for form, (other, field) in _VOLUMES.items():
             if not (other == "PersistentVolumeClaim" and _text(volume, "name") in own):
-                yield from _reference(path, other, yamls.get(volume, form), field)
+                yield from _reference(path, other, yamls.get(volume, form), field, use="file")
         for source in yamls.items(yamls.get(volume, "projected", "sources")):
             for key, other in (("secret", "Secret"), ("configMap", "ConfigMap")):
-                yield from _reference(path, other, yamls.get(source, key), "name")
+                yield from _reference(path, other, yamls.get(source, key), "name", use="file")
     account = yamls.get(spec, "serviceAccountName")
     if account is not None and (name := yamls.text_of(account)) and name != "default":
         yield Reference(kind="ServiceAccount", name=name, place=yamls.place_of(path, account))
 
 
-def _reference(path: PurePosixPath, kind: str, node: yaml.Node | None, name: str, key: str = "") -> Iterator[Reference]:
+def _reference(
+    path: PurePosixPath, kind: str, node: yaml.Node | None, name: str, key: str = "", *, use: Literal["variable", "file"]
+) -> Iterator[Reference]:
     text = _text(node, name)
     if node is None or not text:
         return
     optional = _text(node, "optional").lower() == "true"
-    yield Reference(kind=kind, name=text, key=_text(node, key) if key else "", optional=optional, place=yamls.place_of(path, node))
-    if not key:
-        for item in yamls.items(yamls.get(node, "items")):
-            if wanted := _text(item, "key"):
-                yield Reference(kind=kind, name=text, key=wanted, optional=optional, place=yamls.place_of(path, item))
+    yield Reference(kind=kind, name=text, key=_text(node, key) if key else "", use=use, optional=optional, place=yamls.place_of(path, node))
+    for item in yamls.items(yamls.get(node, "items")) if not key else ():
+        if wanted := _text(item, "key"):
+            yield Reference(kind=kind, name=text, key=wanted, use=use, optional=optional, place=yamls.place_of(path, item))
 
 
 # -- what an object beside it tells ------------------------------------------------------------------------------------------------------

@@ -22,12 +22,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """Another object that one names; ``key`` is "" when it is taken whole."""
+    """Another object that one names; ``key`` is "" when it is taken whole. ``use``: as variables, as files, or as what the pod is given."""
 
     kind: str
     name: str
     place: Place
     key: str = ""
+    use: Literal["variable", "file", "pod"] = "pod"
     optional: bool = False
 
 
@@ -72,6 +73,7 @@ class Container:
     probes: tuple[Probe, ...] = ()
     readonly: Place | None = None
     initial: bool = False
+    values: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +91,9 @@ class Pod:
 class Object:
     """One object of a manifest (https://kubernetes.io/docs/concepts/overview/working-with-objects/).
 
-    ``api`` is what stands before the version (`apps`, "" for the core). ``keys`` are what a ConfigMap or a Secret holds; ``opens`` says that it
-    holds more than is written here. ``modes`` are the access modes of a claim. ``selector`` and ``ports`` belong to Services and workloads.
+    ``api`` is what stands before the version (`apps`, "" for the core). ``keys`` are what a ConfigMap or a Secret holds, of a Kustomization the
+    names of those it makes. ``modes`` are the access modes of a claim, ``selector`` and ``ports`` belong to Services and workloads. ``addressed``
+    says whether a Service has an address of its own: no headless one, no ExternalName.
     """
 
     api: str
@@ -106,4 +109,4 @@ class Object:
     modes: tuple[str, ...] = ()
     pod: Pod | None = None
     replicas: int | None = None
-    opens: bool = False
+    addressed: bool = True
