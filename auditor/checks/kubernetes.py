@@ -215,9 +215,11 @@ def _selected(gotcha: Gotcha, detector: CheckDetector, found: tuple[Manifest, ..
         for other in found
         if other.object.pod is not None and other.object.pod.labels and other.object.kind not in _ONCE and together(service, other.object)
     ]
-    beside = [other for other in workloads if other.path == manifest.path]
+    # A folder is one application; manifests of many may lie in one repository, some in forms that are not read.
+    folder = [other for other in workloads if other.path.parent == manifest.path.parent]
+    beside = [other for other in folder if other.path == manifest.path]
     alone = len(beside) == 1 and sum(other.path == manifest.path and other.object.kind == "Service" for other in found) == 1
-    meant = [other for other in workloads if _stem(other.object.name) == _stem(service.name)] or (beside if alone else [])
+    meant = [other for other in folder if _stem(other.object.name) == _stem(service.name)] or (beside if alone else [])
     shown = ", ".join(f"{entry.name}: {entry.value}" for entry in service.selector)
     if meant and not relabelled:
         pod = meant[0].object.pod
@@ -241,9 +243,11 @@ def target_port_mismatch(project: Project, gotcha: Gotcha, detector: CheckDetect
             continue
         one = manifest.object
         if one.kind == "Service":
-            pods = [other.object.pod for other in selected(found, one)]
+            chosen = selected(found, one)
+            if any(other.path.parent != manifest.path.parent for other in chosen):
+                continue  # of another application, or a layer of this one
             for port in one.ports:
-                yield from _service_port(gotcha, detector, port, [pod for pod in pods if pod is not None])
+                yield from _service_port(gotcha, detector, port, [other.object.pod for other in chosen if other.object.pod is not None])
         for container in one.pod.containers if one.pod is not None else ():
             for probe in container.probes:
                 if probe.form in ("http", "tcp"):

@@ -30,6 +30,7 @@ _PODS: dict[str, tuple[str, ...]] = {
     "Job": ("spec", "template"),
     "Pod": (),
     "ReplicaSet": ("spec", "template"),
+    "ReplicationController": ("spec", "template"),
     "StatefulSet": ("spec", "template"),
 }
 """Kind -> where its pod stands (https://kubernetes.io/docs/concepts/workloads/)."""
@@ -97,7 +98,7 @@ def _object(path: PurePosixPath, node: yaml.Node) -> Object:
     name = _text(node, "metadata", "name")
     spec = yamls.get(node, "spec")
     pod = _pod(path, kind, node)
-    selector = yamls.get(spec, "selector", "matchLabels") if kind != "Service" else yamls.get(spec, "selector")
+    selector = yamls.get(spec, "selector") if kind in ("Service", "ReplicationController") else yamls.get(spec, "selector", "matchLabels")
     named = yamls.get(node, "metadata", "name") or node
     return Object(
         api=api,
