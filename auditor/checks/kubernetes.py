@@ -210,11 +210,7 @@ def _selected(gotcha: Gotcha, detector: CheckDetector, found: tuple[Manifest, ..
     if chosen:
         yield site(gotcha, place, Outcome.PASS, f"selects the pods of {chosen[0].object.name}", chosen[0].object.place)
         return
-    workloads = [
-        other
-        for other in found
-        if other.object.pod is not None and other.object.pod.labels and other.object.kind not in _ONCE and together(service, other.object)
-    ]
+    workloads = [other for other in found if other.object.pod is not None and other.object.kind not in _ONCE and together(service, other.object)]
     # A folder is one application; manifests of many may lie in one repository, some in forms that are not read.
     folder = [other for other in workloads if other.path.parent == manifest.path.parent]
     beside = [other for other in folder if other.path == manifest.path]
@@ -224,7 +220,7 @@ def _selected(gotcha: Gotcha, detector: CheckDetector, found: tuple[Manifest, ..
     if meant and not relabelled:
         pod = meant[0].object.pod
         assert pod is not None
-        where = pod.labels[0].place
+        where = pod.labels[0].place if pod.labels else meant[0].object.place
         label = Place(path=where.path, span=where.span, label=f"the labels of {meant[0].object.name}")
         yield site(gotcha, place, Outcome.FAIL, detector.message.replace("$SELECTOR", shown), label)
     elif workloads:
