@@ -26,6 +26,7 @@ from auditor.checks import (
     startup,
     storage,
     texts,
+    workflows,
 )
 from auditor.checks.base import Check, Judge, Match, Verdict
 
@@ -39,6 +40,14 @@ CHECKS: dict[str, Check] = {
     "express/json-after-routes": express.json_after_routes,
     "express/json-missing": express.json_missing,
     "flask/dev-server-in-production": production.flask_dev_server,
+    "github-actions/artifact-hidden-files": workflows.artifact_hidden_files,
+    "github-actions/cannot-fail": workflows.cannot_fail,
+    "github-actions/condition-always-true": workflows.condition_always_true,
+    "github-actions/no-production-build": workflows.no_production_build,
+    "github-actions/pipe-hides-failure": workflows.pipe_hides_failure,
+    "github-actions/secret-not-mapped": workflows.secret_not_mapped,
+    "github-actions/shallow-clone-version": workflows.shallow_clone_version,
+    "github-actions/step-state-lost": workflows.step_state_lost,
     "gunicorn/asgi-app-on-wsgi-worker": launches.asgi_on_wsgi_worker,
     "gunicorn/target-unresolvable": launches.target_unresolvable,
     "kubernetes/env-value-not-text": kubernetes.value_not_text,
