@@ -11,6 +11,7 @@ from auditor.checks.purposes import purpose
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Severity, Site, span_of
 from auditor.project.facts import bash
 from auditor.project.facts.jobs import Job, Step
+from auditor.project.files import normal
 from auditor.project.project import Project
 from auditor.project.text import Unreadable
 
@@ -18,6 +19,7 @@ _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _PASSES_ON = frozenset({"tee", "cat", "tail", "head", "ts", "sed", "awk", "sort", "xcpretty"})
 """Programs that show or keep what they are given and end with 0 all the same."""
 _FORGIVES = frozenset({"true", ":", "echo", "printf"})
+_SCRIPT_TOOLS = frozenset({"npm", "yarn", "pnpm", "bun", "jest", "vitest"})
 _BASH = re.compile(r"^(?:ba|da)?sh\b")
 _VERSION_TOOLS = re.compile(r"\bsetuptools[-_]scm\b|\bhatch-vcs\b")
 _FALLBACK = re.compile(r"fallback[-_]version|raw-options\.fallback|SETUPTOOLS_SCM_PRETEND_VERSION")
@@ -316,15 +318,24 @@ def no_production_build(project: Project, gotcha: Gotcha, detector: CheckDetecto
     ) or any(job.uses for workflow in found for job in workflow.jobs)
     if builds:
         return
-    for client in project.facts.clients:
-        manifest = project.manifest(client.root)
-        if manifest is None or "build" not in manifest.scripts:
-            continue
-        for workflow in found:
-            for job in workflow.jobs:
-                for step in job.steps:
-                    tested = re.search(r"\b(?:npm|yarn|pnpm|bun)\b[^\n]*\b(?:test|vitest|jest)\b", step.run)
-                    if tested is not None:
-                        line = step.run.count("\n", 0, tested.start())
+    if any(project.exists(PurePosixPath(name)) for name in ("vercel.json", "netlify.toml", "render.yaml")):
+        return  # the platform builds each change by itself
+    roots = {client.root for client in project.facts.clients}
+    for workflow in found:
+        for job in workflow.jobs:
+            for step in job.steps:
+                for folder, line in _script_tests(step):
+                    manifest = project.manifest(folder) if folder in roots else None
+                    if manifest is not None and "build" in manifest.scripts:
                         yield _site(gotcha, _line(step, line), Outcome.FAIL, detector.message)
-                        return
+
+
+def _script_tests(step: Step) -> Iterator[tuple[PurePosixPath, int]]:
+    """Where a step runs tests of JavaScript: the folder, and the line of the script."""
+    folder = normal(step.folder or ".")
+    for pipeline in bash.read(step.run).pipelines:
+        words = pipeline.parts[-1]
+        if words[:1] == ("cd",) and len(words) == 2:
+            folder = normal(str(folder / words[1]))
+        elif purpose(words) == "test" and any(word in _SCRIPT_TOOLS for word in words[:3]):
+            yield folder, pipeline.line
