@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from auditor.checks.images import Started, started
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Severity, Site
-from auditor.project.facts import listening
 from auditor.project.facts.objects import Container, Entry, Object, Opening, Pod, Reference
 from auditor.project.project import Project
 from auditor.project.text import Unreadable
@@ -19,6 +19,7 @@ _PLACEHOLDER = re.compile(r"[${}<>%@]|^$|__[A-Z]|^[A-Z][A-Z0-9_]*$")
 """Names have small letters, digits, `-` and `.` only: anything else is filled in by a script, and so is a word in capitals."""
 _BUILT_IN = re.compile(r"^(?:|apps|batch|autoscaling|policy|(?:[\w-]+\.)+k8s\.io)$")
 _GIVEN = frozenset({("ConfigMap", "kube-root-ca.crt"), ("ConfigMap", "istio-ca-root-cert"), ("ServiceAccount", "default")})
+_CODE = frozenset({"python", "javascript", "typescript", "tsx"})
 _ONCE = frozenset({"CronJob", "Job"})
 _SUFFIX = re.compile(r"[-.](?:service|svc|deployment|deploy)$")
 _FILE_KEY = re.compile(r"\.|(?:cert|crt|pem|key_?file|json|yaml|config|kubeconfig)$", re.IGNORECASE)
@@ -243,19 +244,21 @@ def target_port_mismatch(project: Project, gotcha: Gotcha, detector: CheckDetect
             if any(other.path.parent != manifest.path.parent for other in chosen):
                 continue  # of another application, or a layer of this one
             for port in one.ports:
-                yield from _service_port(gotcha, detector, port, [other.object.pod for other in chosen if other.object.pod is not None])
+                yield from _service_port(project, gotcha, detector, port, [other.object.pod for other in chosen if other.object.pod is not None])
         for container in one.pod.containers if one.pod is not None else ():
             for probe in container.probes:
                 if probe.form in ("http", "tcp"):
-                    yield from _reached(gotcha, detector, probe.place, probe.port, [(container,)])
+                    yield from _reached(project, gotcha, detector, probe.place, probe.port, [(container,)])
 
 
-def _service_port(gotcha: Gotcha, detector: CheckDetector, port: Opening, pods: list[Pod]) -> Iterator[Site]:
+def _service_port(project: Project, gotcha: Gotcha, detector: CheckDetector, port: Opening, pods: list[Pod]) -> Iterator[Site]:
     target = port.target or (str(port.number) if port.number is not None else "")
-    yield from _reached(gotcha, detector, port.place, target, [pod.containers for pod in pods])
+    yield from _reached(project, gotcha, detector, port.place, target, [pod.containers for pod in pods])
 
 
-def _reached(gotcha: Gotcha, detector: CheckDetector, place: Place, target: str, groups: list[tuple[Container, ...]]) -> Iterator[Site]:
+def _reached(
+    project: Project, gotcha: Gotcha, detector: CheckDetector, place: Place, target: str, groups: list[tuple[Container, ...]]
+) -> Iterator[Site]:
     """Whether ``target``, a number or the name of a port, is where a container of one of the groups listens."""
     groups = [tuple(container for container in group if not container.initial) for group in groups]
     if not any(groups) or is_open(target):
@@ -266,15 +269,36 @@ def _reached(gotcha: Gotcha, detector: CheckDetector, place: Place, target: str,
         first = groups[0][0].unit.place if groups[0] else place
         yield site(gotcha, place, Outcome.FAIL, f"{message}: no port of its container has that name", first)
         return
-    answers = [(group, _listens(group)) for group in named]
-    if any(ports & _numbers(group, target) for group, ports in answers):
+    running = {id(group): [started(project, container) for container in group] for group in named}
+    told = {key: {port for each in found if each is not None for port in each.ports} for key, found in running.items()}
+    silent = any(each is None or not each.ports for found in running.values() for each in found)
+    if any(told[id(group)] & _numbers(group, target) for group in named):
         yield site(gotcha, place, Outcome.PASS, "the container listens there")
-    elif all(ports for _, ports in answers):
-        listens = " and ".join(str(port) for port in sorted({port for _, ports in answers for port in ports}))
-        command = next(container.unit.entrypoint or container.unit.command for container in named[0])
-        assert command is not None
-        label = Place(path=command.place.path, span=command.place.span, label=f"listens on {listens}")
-        yield site(gotcha, place, Outcome.FAIL, f"{message}: the container's command listens on {listens}", label)
+    elif not silent:
+        first = next(each for each in running[id(named[0])] if each is not None)
+        wanted = frozenset[int]().union(*(_numbers(group, target) for group in named))
+        declared = {port.number for container in named[0] for port in container.ports}
+        sure = not (wanted & declared and first.ports & declared) and not _in_code(project, wanted)
+        yield site(gotcha, place, Outcome.FAIL if sure else Outcome.REVIEW, *_elsewhere(message, first))
+
+
+def _in_code(project: Project, numbers: frozenset[int]) -> bool:
+    """Whether the code names one of the ports: it may open it by itself, for metrics say."""
+    named = re.compile(rf"(?<!\d)(?:{'|'.join(str(number) for number in sorted(numbers))})(?!\d)")
+    for file in project.tree_files:
+        if file.language in _CODE and file.role == "production":
+            try:
+                if named.search(project.text(file.path)):
+                    return True
+            except Unreadable:
+                continue
+    return False
+
+
+def _elsewhere(message: str, found: Started) -> tuple[str, Place]:
+    listens = " and ".join(str(port) for port in sorted(found.ports))
+    label = Place(path=found.place.path, span=found.place.span, label=f"listens on {listens}")
+    return f"{message}: the container's command listens on {listens}", label
 
 
 def _numbers(group: tuple[Container, ...], target: str) -> frozenset[int]:
@@ -282,21 +306,3 @@ def _numbers(group: tuple[Container, ...], target: str) -> frozenset[int]:
     if target.isdigit():
         return frozenset({int(target)})
     return frozenset(port.number or 0 for container in group for port in container.ports if port.name == target)
-
-
-def _listens(group: tuple[Container, ...]) -> frozenset[int]:
-    """The ports of a pod; nothing when one of its containers does not tell."""
-    bound = [bound_by(container) for container in group]
-    return frozenset[int]().union(*bound) if all(bound) else frozenset()
-
-
-def words_of(container: Container) -> tuple[str, ...]:
-    """The command of a container; nothing where the image decides."""
-    unit = container.unit
-    said = (*(unit.entrypoint.words if unit.entrypoint else ()), *(unit.command.words if unit.command else ()))
-    return listening.words(said, {variable.name: variable.value for variable in unit.variables})
-
-
-def bound_by(container: Container) -> frozenset[int]:
-    """The ports a container's command names; nothing when it cannot be told."""
-    return listening.ports_of(words_of(container))

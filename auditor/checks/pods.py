@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from auditor.checks.kubernetes import Manifest, is_open, manifests, site, together, words_of
+from auditor.checks.images import started
+from auditor.checks.kubernetes import Manifest, is_open, manifests, site, together
 from auditor.checks.settings import is_development_file, is_settings_module
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Severity, Site
-from auditor.project.facts import listening
 from auditor.project.facts.objects import Container, Object, Pod, Probe
 from auditor.project.project import Project
 from auditor.project.python.module import Module
@@ -48,7 +48,7 @@ def probe_host_rejected(project: Project, gotcha: Gotcha, detector: CheckDetecto
     module = modules[0]
     place = module.place(module.root.bindings["ALLOWED_HOSTS"][-1].node, "the hosts that are allowed")
     for container, probe in probes:
-        if not _serves_django(container):
+        if not _serves_django(project, container):
             continue
         if _is_allowed(probe, hosts):
             yield site(gotcha, probe.place, Outcome.PASS, "the host that the probe names is allowed", place)
@@ -88,9 +88,10 @@ def _is_allowed(probe: Probe, hosts: tuple[str, ...]) -> bool:
     return any(host == known.lower() or (known.startswith(".") and (host.endswith(known) or host == known[1:])) for known in hosts if host)
 
 
-def _serves_django(container: Container) -> bool:
-    words = words_of(container)
-    return listening.server_of(words) is not None and any(re.search(r"\.[aw]sgi(?::\w+)?$|(?:^|/)manage\.py$", word) for word in words)
+def _serves_django(project: Project, container: Container) -> bool:
+    found = started(project, container)
+    named = re.compile(r"\.[aw]sgi(?::\w+)?$|(?:^|/)manage\.py$")
+    return found is not None and bool(found.server) and any(named.search(word) for word in found.words)
 
 
 def _answers_first(project: Project, module: Module) -> bool:
@@ -123,7 +124,7 @@ def service_link_collision(project: Project, gotcha: Gotcha, detector: CheckDete
         if not reads:
             continue
         named = site(gotcha, service.place, Outcome.FAIL, detector.message.replace("$NAME", variable), reads[0])
-        outcomes = [_collides(container, pod, variable) for container, pod in _own(found, service)]
+        outcomes = [_collides(project, container, pod, variable) for container, pod in _own(found, service)]
         if True in outcomes:
             yield named
         elif None in outcomes:
@@ -139,11 +140,14 @@ def _own(found: tuple[Manifest, ...], service: Object) -> Iterator[tuple[Contain
             yield from ((container, pod) for container in pod.containers)
 
 
-def _collides(container: Container, pod: Pod, variable: str) -> bool | None:
+def _collides(project: Project, container: Container, pod: Pod, variable: str) -> bool | None:
     """Whether a container of the project's code is given the cluster's value; None when it is not known what it runs or is given."""
     if not pod.links or any(given.name == variable for given in container.unit.variables):
         return False
-    runs = any(_PROJECT_COMMAND.search(word) for word in words_of(container))
+    found = started(project, container)
+    runs = found is not None and any(_PROJECT_COMMAND.search(word) for word in found.words)
+    if found is not None and any(given.name == variable and given.when == "run" for given in found.variables):
+        return False
     if not runs and "/" not in container.unit.image.removeprefix("docker.io/library/"):
         return False  # an official image runs no code of the project
     return True if runs and not container.unit.opens else None
@@ -196,7 +200,7 @@ def readonly_without_tmp(project: Project, gotcha: Gotcha, detector: CheckDetect
             if container.readonly is None:
                 continue
             mounted = {PurePosixPath(mount.target).as_posix() for mount in container.unit.mounts}
-            needs = _needs(container, mounted)
+            needs = _needs(project, container, mounted)
             if needs is None:
                 continue
             program, folders = needs
@@ -207,16 +211,15 @@ def readonly_without_tmp(project: Project, gotcha: Gotcha, detector: CheckDetect
                 yield site(gotcha, container.readonly, Outcome.FAIL, detector.message.replace("$PROGRAM", program).replace("$FOLDER", shown))
 
 
-def _needs(container: Container, mounted: set[str]) -> tuple[str, frozenset[str]] | None:
+def _needs(project: Project, container: Container, mounted: set[str]) -> tuple[str, frozenset[str]] | None:
     """The program of a container, when it is known to write at its start, and the folders of which one must be writable."""
-    words = words_of(container)
-    server = listening.server_of(words)
-    variables = {variable.name for variable in container.unit.variables}
-    if server is not None and server[0] == "gunicorn":
-        told = any(word.startswith(("-c", "--config", "--worker-tmp-dir")) for word in words)
+    found = started(project, container)
+    if found is not None and found.server == "gunicorn":
+        variables = {variable.name for variable in found.variables}
+        told = any(word.startswith(("-c", "--config", "--worker-tmp-dir")) for word in found.words)
         return None if told or container.unit.opens or variables & {"TMPDIR", "TEMP", "TMP", "GUNICORN_CMD_ARGS"} else ("gunicorn", _TEMPORARY)
     configured = any(target.startswith("/etc/nginx") and "conf.d" not in target and "templates" not in target for target in mounted)
-    if _NGINX.match(container.unit.image) and not words and not configured:
+    if _NGINX.match(container.unit.image) and found is None and not configured:
         return "nginx", _NGINX_FOLDERS
     return None
 
