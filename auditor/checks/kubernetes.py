@@ -266,8 +266,8 @@ def _reached(
     message = detector.message.replace("$PORT", target)
     named = [group for group in groups if _numbers(group, target)]
     if not named:
-        first = groups[0][0].unit.place if groups[0] else place
-        yield site(gotcha, place, Outcome.FAIL, f"{message}: no port of its container has that name", first)
+        containers = next(group for group in groups if group)
+        yield site(gotcha, place, Outcome.FAIL, f"{message}: no port of its container has that name", containers[0].unit.place)
         return
     running = {id(group): [started(project, container) for container in group] for group in named}
     told = {key: {port for each in found if each is not None for port in each.ports} for key, found in running.items()}

@@ -242,12 +242,13 @@ def shallow_clone_version(project: Project, gotcha: Gotcha, detector: CheckDetec
     if says is None:
         return
     for workflow in workflows(project):
-        tagged = re.search(r"^\s*(?:-\s*)?tags:|\brelease\b|refs/tags", workflow.text, re.MULTILINE) is not None
+        by_text = re.search(r"^\s+tags:|refs/tags|ref_type", workflow.text, re.MULTILINE) is not None
         for job in workflow.jobs:
             checkout = next((step for step in job.steps if step.uses.startswith("actions/checkout@")), None)
             scripts = "\n".join(step.run for step in job.steps)
             if checkout is None or not _BUILDS.search(scripts):
                 continue
+            tagged = by_text or bool({"release", "workflow_call", "workflow_dispatch"} & set(job.events))
             given = " ".join(variable.name for step in job.steps for variable in step.variables)
             if checkout.given("fetch-depth") == "0" or checkout.given("fetch-tags") == "true" or _FETCHES.search(scripts) or _FALLBACK.search(given):
                 yield _site(gotcha, checkout.place, Outcome.PASS, "the tags are fetched", says)
