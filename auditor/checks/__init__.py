@@ -48,6 +48,7 @@ CHECKS: dict[str, Check] = {
     "github-actions/secret-not-mapped": workflows.secret_not_mapped,
     "github-actions/shallow-clone-version": workflows.shallow_clone_version,
     "github-actions/step-state-lost": workflows.step_state_lost,
+    "github-actions/version-as-number": workflows.version_as_number,
     "gunicorn/asgi-app-on-wsgi-worker": launches.asgi_on_wsgi_worker,
     "gunicorn/target-unresolvable": launches.target_unresolvable,
     "kubernetes/env-value-not-text": kubernetes.value_not_text,

@@ -19,6 +19,7 @@ _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _PASSES_ON = frozenset({"tee", "cat", "tail", "head", "ts", "sed", "awk", "sort", "xcpretty"})
 """Programs that show or keep what they are given and end with 0 all the same."""
 _FORGIVES = frozenset({"true", ":", "echo", "printf"})
+_ENDS_IN_ZERO = re.compile(r"\d+\.[1-9]?0")
 _SCRIPT_TOOLS = frozenset({"npm", "yarn", "pnpm", "bun", "jest", "vitest"})
 _BASH = re.compile(r"^(?:ba|da)?sh\b")
 _VERSION_TOOLS = re.compile(r"\bsetuptools[-_]scm\b|\bhatch-vcs\b")
@@ -80,6 +81,17 @@ def condition_always_true(project: Project, gotcha: Gotcha, detector: CheckDetec
                     yield _site(gotcha, condition.place, Outcome.FAIL, detector.message)
                 else:
                     yield _site(gotcha, condition.place, Outcome.PASS, "the whole condition is one expression")
+
+
+def version_as_number(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
+    """A version without quotes that ends in zero: the number that YAML makes of it has no such end."""
+    for workflow in workflows(project):
+        seen: set[int] = set()
+        for job in workflow.jobs:
+            for version in job.versions:
+                if _ENDS_IN_ZERO.fullmatch(version.value or "") and version.place.line not in seen:
+                    seen.add(version.place.line)
+                    yield _site(gotcha, version.place, Outcome.FAIL, detector.message.replace("$VERSION", version.value or ""))
 
 
 # -- exit codes --------------------------------------------------------------------------------------------------------------------------

@@ -52,7 +52,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One job, or the steps of a composite action. ``events`` are what starts the workflow; ``uses`` a workflow that is called instead."""
+    """One job, or the steps of a composite action. ``events`` are what starts the workflow; ``uses`` a workflow that is called instead.
+
+    ``versions`` are the versions of languages that are written without quotes, wherever the job names them.
+    """
 
     name: str
     place: Place
@@ -63,3 +66,4 @@ class Job:
     runner: str = ""
     uses: str = ""
     forgiven: str = ""
+    versions: tuple[Input, ...] = ()

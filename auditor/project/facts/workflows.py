@@ -15,6 +15,8 @@ from auditor.project.facts.jobs import Condition, Input, Job, Step
 from auditor.project.facts.record import Fault, Record
 from auditor.project.facts.unit import Unit, Variable
 
+_VERSION = re.compile(r"^(?:python|node|go|ruby|php|java|dotnet)(?:[-_]?versions?)?$", re.IGNORECASE)
+_MOST_NODES = 20_000
 _SECRET = re.compile(r"\$\{\{[^}]*\bsecrets[.\[]")
 
 
@@ -51,7 +53,24 @@ def _jobs(path: PurePosixPath, root: yaml.Node) -> Iterator[Job]:
             runner=" ".join(_names(yamls.get(node, "runs-on"))),
             uses=_text(node, "uses"),
             forgiven=_text(node, "continue-on-error"),
+            versions=(*_versions(path, yamls.get(root, "env")), *_versions(path, node)),
         )
+
+
+def _versions(path: PurePosixPath, node: yaml.Node | None) -> Iterator[Input]:
+    """The bare scalars below the keys that name a version, one alone or in a list, in a matrix, `with:` or `env:`."""
+    waiting, known = [node], 0
+    while waiting and known < _MOST_NODES:
+        current = waiting.pop(0)
+        known += 1
+        waiting += yamls.items(current)
+        for name, value in yamls.pairs(current) if isinstance(current, yaml.MappingNode) else ():
+            if not _VERSION.match(name):
+                waiting.append(value)
+                continue
+            for item in (value,) if isinstance(value, yaml.ScalarNode) else yamls.items(value):
+                if isinstance(item, yaml.ScalarNode) and not item.style:
+                    yield Input(name=name, value=str(item.value), place=yamls.place_of(path, item))
 
 
 def _names(node: yaml.Node | None) -> Iterator[str]:
