@@ -20,6 +20,12 @@ _PASSES_ON = frozenset({"tee", "cat", "tail", "head", "ts", "sed", "awk", "sort"
 """Programs that show or keep what they are given and end with 0 all the same."""
 _FORGIVES = frozenset({"true", ":", "echo", "printf"})
 _ENDS_IN_ZERO = re.compile(r"\d+\.[1-9]?0")
+_SCRIPT_RUNNERS = ("npm ", "yarn ", "pnpm ", "bun ")
+_HOSTED = re.compile(r"^(?:ubuntu|macos|windows)-[\w.\-]+$")
+_PRESET = re.compile(
+    r"^(?:HOME|USER|PATH|IFS|SHELL|PWD|TERM|LANG|LC_\w+|CI|DEBIAN_FRONTEND|(?:GITHUB|RUNNER|JAVA|ANDROID|GO|CONDA|CHROME|PYTHON|NODE|NVM)\w*)$"
+)
+"""What the images of the runners, or actions that set up a language, set themselves."""
 _SCRIPT_TOOLS = frozenset({"npm", "yarn", "pnpm", "bun", "jest", "vitest"})
 _BASH = re.compile(r"^(?:ba|da)?sh\b")
 _VERSION_TOOLS = re.compile(r"\bsetuptools[-_]scm\b|\bhatch-vcs\b")
@@ -138,7 +144,7 @@ class Tested:
 
 def cannot_fail(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """Tests are run, and nowhere so that a failure would be seen."""
-    runs = [run for workflow in workflows(project) for job in workflow.jobs for step in job.steps for run in _tests(workflow, job, step)]
+    runs = [run for workflow in workflows(project) for job in workflow.jobs for step in job.steps for run in _tests(project, workflow, job, step)]
     strict = [run for run in runs if not run.forgiven]
     elsewhere = any(_may_test(step) for workflow in workflows(project) for job in workflow.jobs for step in job.steps)
     for run in runs:
@@ -151,16 +157,21 @@ def cannot_fail(project: Project, gotcha: Gotcha, detector: CheckDetector) -> It
             yield _site(gotcha, run.place, Outcome.FAIL, detector.message.replace("$COMMAND", run.command).replace("$WHY", run.forgiven))
 
 
-def _tests(workflow: Workflow, job: Job, step: Step) -> Iterator[Tested]:
+def _tests(project: Project, workflow: Workflow, job: Job, step: Step) -> Iterator[Tested]:
     if not step.run or not _is_shell(step, job):
         return
+    manifest = project.manifest(normal(step.folder or "."))
+    lines = step.run.split("\n")
     looked_at = bool(step.id) and f"steps.{step.id}." in workflow.text
     for pipeline in bash.read(step.run).pipelines:
         command = " ".join(pipeline.parts[-1])
         if pipeline.asked or purpose(pipeline.parts[-1]) != "test":
             continue
+        if manifest is not None and "test" not in manifest.scripts and command.startswith(_SCRIPT_RUNNERS):
+            continue  # there are none
         forgiven = ""
-        if pipeline.forgiven and (pipeline.forgiven[0] in _FORGIVES or pipeline.forgiven[:2] == ("exit", "0")):
+        kept = "GITHUB_" in lines[min(pipeline.line, len(lines) - 1)]  # `|| echo failed=1 >> "$GITHUB_OUTPUT"`
+        if pipeline.forgiven and not kept and (pipeline.forgiven[0] in _FORGIVES or pipeline.forgiven[:2] == ("exit", "0")):
             forgiven = f"`|| {' '.join(pipeline.forgiven)[:30]}`"
         elif step.forgiven == "true" and not looked_at:
             forgiven = "`continue-on-error: true`"
@@ -199,7 +210,7 @@ def step_state_lost(project: Project, gotcha: Gotcha, detector: CheckDetector) -
 
 def _lost_exports(gotcha: Gotcha, detector: CheckDetector, job: Job, step: Step, later: list[Step]) -> Iterator[Site]:
     for name in bash.read(step.run).set:
-        if not name.exported or name.name in ("PATH", "IFS"):
+        if not name.exported or _PRESET.match(name.name):
             continue
         user = next(((other, use) for other in later if (use := _needs(other, name.name)) is not None), None)
         if user is None:
@@ -207,9 +218,11 @@ def _lost_exports(gotcha: Gotcha, detector: CheckDetector, job: Job, step: Step,
         other, use = user
         where = _line(other, use.line)
         label = Place(path=where.path, span=where.span, label=f"{name.name} is empty here")
-        kept = any(re.search(rf"\b{name.name}\b[^\n]*GITHUB_ENV|GITHUB_ENV", before.run) for before in job.steps if before.first < other.first)
-        if kept:
+        written = [before.run for before in job.steps if before.first < other.first and "GITHUB_ENV" in before.run]
+        if any(re.search(rf"\b{name.name}\b", text) for text in written if text != step.run or re.search(rf"{name.name}=[^\n]*GITHUB_ENV", text)):
             yield _site(gotcha, _line(step, name.line), Outcome.PASS, "is written to GITHUB_ENV", label)
+        elif written:
+            yield _site(gotcha, _line(step, name.line), Outcome.REVIEW, f"{name.name} may be among what is written to GITHUB_ENV", label)
         else:
             yield _site(gotcha, _line(step, name.line), Outcome.FAIL, detector.message.replace("$NAME", name.name), label)
 
@@ -239,7 +252,7 @@ def secret_not_mapped(project: Project, gotcha: Gotcha, detector: CheckDetector)
                     use = _needs(step, name)
                     if use is None:
                         continue
-                    if before or "GITHUB_ENV" in step.run or workflow.path.name.startswith("action."):
+                    if before or "GITHUB_ENV" in step.run or not _HOSTED.match(job.runner):
                         yield _site(gotcha, _line(step, use.line), Outcome.REVIEW, f"an earlier step may set {name}")
                     else:
                         yield _site(gotcha, _line(step, use.line), Outcome.FAIL, detector.message.replace("$NAME", name))

@@ -81,10 +81,16 @@ def test_defaults_of_the_job_and_windows(tmp_path):
         (("run: npm test || true", "uses: cypress-io/github-action@v6"), ["review"]),
         (("id: t\n        run: pytest\n        continue-on-error: true", "if: steps.t.outcome == 'failure'\n        run: exit 1"), ["pass"]),
         (("run: docker rm x || true", "run: npm ci"), []),
+        (('run: npm test || echo "failed=1" >> "$GITHUB_OUTPUT"',), ["pass"]),
     ],
 )
 def test_tests_that_are_forgiven(tmp_path, steps, expected):
     assert sorted(outcomes(tmp_path, "cannot-fail", job(*steps))) == sorted(expected)
+
+
+def test_a_package_without_tests_forgives_nothing(tmp_path):
+    files = {"package.json": '{"scripts": {"build": "x"}}'}
+    assert outcomes(tmp_path, "cannot-fail", job("run: npm test || true"), files) == []
 
 
 @pytest.mark.parametrize(
@@ -97,6 +103,8 @@ def test_tests_that_are_forgiven(tmp_path, steps, expected):
         ("A=1", "echo $A", []),
         ('export A=1\necho "A=1" >> $GITHUB_ENV', "echo $A", ["pass"]),
         ('export PATH="$HOME/bin:$PATH"', "echo $PATH", []),
+        ("export JAVA_HOME=/x", "echo $JAVA_HOME", []),
+        ('export A=1\necho "B=1" >> $GITHUB_ENV', "echo $A", ["review"]),
         ("export A=1", "source env.sh\necho $A", []),
         ("cd web", "npm test", ["fail"]),
         ("cd web\nnpm ci", "npm test", []),
@@ -121,6 +129,14 @@ def test_what_a_step_leaves(tmp_path, first, second, expected):
 def test_secrets_that_are_not_given(tmp_path, step, expected):
     given = "run: login\n        env: {TOKEN: '${{ secrets.TOKEN }}'}"
     assert outcomes(tmp_path, "secret-not-mapped", job(given, step)) == expected
+
+
+def test_who_may_give_a_secret(tmp_path):
+    given = "run: login\n        env: {TOKEN: '${{ secrets.TOKEN }}'}"
+    own = job(given, "run: push $TOKEN")
+    assert outcomes(tmp_path, "secret-not-mapped", own.replace("ubuntu-latest", "[self-hosted, linux]")) == ["review"]
+    assert outcomes(tmp_path, "secret-not-mapped", own.replace("    steps:", "    container: {image: x, env: {TOKEN: y}}\n    steps:")) == []
+    assert outcomes(tmp_path, "secret-not-mapped", job(given, "uses: vault/action@v1", "run: push $TOKEN")) == ["review"]
 
 
 PYPROJECT = '[build-system]\nrequires = ["hatchling", "hatch-vcs"]\n[tool.hatch.version]\nsource = "vcs"\n'

@@ -40,7 +40,7 @@ def _jobs(path: PurePosixPath, root: yaml.Node) -> Iterator[Job]:
         steps = tuple(_steps(path, yamls.get(root, "runs", "steps"), (), "", ""))
         yield Job(name=_text(root, "name"), place=yamls.place_of(path, root), steps=steps)
     for name, node in yamls.pairs(yamls.get(root, "jobs")):
-        variables = (*shared, *_variables(path, yamls.get(node, "env")))
+        variables = (*shared, *_variables(path, yamls.get(node, "env")), *_variables(path, yamls.get(node, "container", "env")))
         chosen = _text(node, "defaults", "run", "shell") or _text(root, "defaults", "run", "shell")
         folder = _text(node, "defaults", "run", "working-directory") or _text(root, "defaults", "run", "working-directory")
         yield Job(
