@@ -6,8 +6,10 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from auditor.project.config import Config
 from auditor.project.facts.extractors import EXTRACTORS, extract, kind_of
 from auditor.project.facts.record import EMPTY, Record
+from auditor.project.project import open_project
 
 PATH = PurePosixPath("k8s/shop.yaml")
 
@@ -172,6 +174,7 @@ HOSTILE = [
     "apiVersion: v1\nkind: Pod\nspec: {containers: [1, null, {env: 3, ports: {a: b}, command: x}]}\n",
     "apiVersion: v1\nkind: Pod\nspec: {containers: [{ports: [{containerPort: 99999999999999999999}]}]}\n",
     "apiVersion: \x00\nkind: Pod",
+    "apiVersion: v1\nkind: x\n" + "".join(f"k{n}: &k{n} {{" + ", ".join(f"a{m}: *k{n - 1}" for m in range(60) if n) + "}\n" for n in range(7)),
     "apiVersion: v1\n" + ": a" * 50_000,
 ]
 
@@ -180,3 +183,13 @@ HOSTILE = [
 @pytest.mark.parametrize("name", ["k8s/a.yaml", "values.yaml", ".github/workflows/a.yml"])
 def test_hostile_text_raises_nothing(text: str, name: str) -> None:
     read(text + "\nenv: {a: b}\n", PurePosixPath(name))
+
+
+def test_a_project_reads_each_file_once(tmp_path):
+    (tmp_path / "k8s").mkdir()
+    (tmp_path / "k8s" / "shop.yaml").write_text(DEPLOYMENT)
+    project = open_project(tmp_path, config=Config())
+    record = project.facts.record(PATH)
+    assert [one.name for one in record.objects] == ["shop"]
+    assert project.facts.record(PATH) is record
+    assert project.facts.record(PurePosixPath("k8s/none.yaml")) is EMPTY

@@ -365,8 +365,12 @@ def extract_values(path: PurePosixPath, text: str) -> Record:
         return Record(left_out=_TEMPLATE_REASON) if _TEMPLATE.search(text) else Record(fault=found)
     units: list[Unit] = []
     waiting: list[tuple[str, yaml.Node, int]] = [(path.parent.name, node, 0) for node in found]
+    known: set[int] = set()
     while waiting and len(units) < 100:
         name, node, depth = waiting.pop(0)
+        if id(node) in known:
+            continue
+        known.add(id(node))
         variables = [variable for key in ("env", "extraEnv", "extraEnvVars") for variable in _values(path, yamls.get(node, key))]
         if variables:
             units.append(Unit(kind="helm", name=name, place=variables[0].place, variables=tuple(variables), opens=True))

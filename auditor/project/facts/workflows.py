@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import PurePosixPath
 
 import yaml
@@ -17,6 +18,8 @@ from auditor.project.facts.unit import Unit, Variable
 
 _VERSION = re.compile(r"^(?:python|node|go|ruby|php|java|dotnet)(?:[-_]?versions?)?$", re.IGNORECASE)
 _MOST_NODES = 20_000
+_MOST_JOBS = 256  # GitHub runs no more of one workflow
+_MOST_STEPS = 1_000
 _SECRET = re.compile(r"\$\{\{[^}]*\bsecrets[.\[]")
 
 
@@ -25,7 +28,7 @@ def extract(path: PurePosixPath, text: str) -> Record:
     found = yamls.documents(text)
     if isinstance(found, Fault):
         return Record(fault=found)
-    jobs = tuple(job for root in found[:1] for job in _jobs(path, root))
+    jobs = tuple(job for root in found[:1] for job in islice(_jobs(path, root), _MOST_JOBS))
     return Record(jobs=jobs, units=tuple(_unit(job, step) for job in jobs for step in job.steps if step.run))
 
 
@@ -82,7 +85,7 @@ def _names(node: yaml.Node | None) -> Iterator[str]:
 
 
 def _steps(path: PurePosixPath, node: yaml.Node | None, variables: tuple[Variable, ...], chosen: str, folder: str) -> Iterator[Step]:
-    for item in yamls.items(node):
+    for item in yamls.items(node)[:_MOST_STEPS]:
         script = yamls.get(item, "run")
         yield Step(
             place=yamls.place_of(path, item),
