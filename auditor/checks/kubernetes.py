@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from auditor.checks.images import Started, started
+from auditor.checks.started import Started, started
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Severity, Site
 from auditor.project.facts.objects import Container, Entry, Object, Opening, Pod, Reference
 from auditor.project.project import Project

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from auditor.checks.images import started
+from auditor.checks.started import started
 from auditor.checks.kubernetes import Manifest, is_open, manifests, site, together
 from auditor.checks.settings import is_development_file, is_settings_module
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Severity, Site

@@ -9,14 +9,16 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 from auditor.model import Place
-from auditor.project.facts import listening
+from auditor.project.facts import servers
 from auditor.project.facts.commands import words_of
+from auditor.project.facts.follow import follow
 from auditor.project.facts.objects import Container
 from auditor.project.facts.unit import Command, Unit, Variable
 from auditor.project.files import normal
 from auditor.project.project import Project
 from auditor.project.text import Unreadable
 
+_KUBERNETES = re.compile(r"\$\((\w+)\)")
 _BUILD = re.compile(r"\bdocker\s+(?:buildx\s+)?build\s+([^\n;&|]{1,2000})")
 _TOLD_IN = frozenset({"shell", "yaml", "text", "markdown"})
 _VALUED = frozenset({"-t", "--tag", "-f", "--file", "--build-arg", "--platform", "--target", "--cache-from", "--cache-to", "--network", "--label"})
@@ -33,13 +35,15 @@ class Started:
     @property
     def server(self) -> str:
         """The server it is, "" for none that is known."""
-        found = listening.server_of(self.words)
-        return found[0] if found is not None else ""
+        name = servers.tool(self.words) if self.words else ""
+        return name if name in servers.SERVERS else ""
 
     @property
     def ports(self) -> frozenset[int]:
-        """The ports it names; nothing when it names none."""
-        return listening.ports_of(self.words)
+        """Where it listens; nothing when it cannot be told, as for gunicorn, whose address may come from its environment."""
+        bound = servers.bound(self.words, {}) if self.words else None
+        told = bound is not None and bound.port is not None and (bound.said or self.server != "gunicorn")
+        return frozenset({bound.port}) if told and bound is not None and bound.port is not None else frozenset()
 
 
 def started(project: Project, container: Container) -> Started | None:
@@ -59,7 +63,9 @@ def started(project: Project, container: Container) -> Started | None:
     if not said:
         return None
     variables = (*(image.variables if image is not None else ()), *unit.variables)
-    words = listening.words((word for part in said for word in part.words), {variable.name: variable.value for variable in variables})
+    values = {variable.name: variable.value for variable in variables}
+    steps = tuple(follow(project, tuple(word for part in said for word in part.words), (PurePosixPath(),)))
+    words = tuple(servers.expanded(_KUBERNETES.sub(r"${\1}", word), values) for word in steps[-1].words) if steps else ()
     return Started(words=words, place=said[-1].place if image is not None else said[0].place, variables=variables)
 
 
