@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from auditor.project.facts import compose, dockerfile, dotenv, procfile
+from auditor.project.facts import compose, dockerfile, dotenv, kubernetes, procfile, workflows
 from auditor.project.facts.record import EMPTY, Extractor, Record
 
 
@@ -25,27 +25,39 @@ EXTRACTORS: dict[str, Extractor] = {
     "compose": compose.extract,
     "dockerfile": dockerfile.extract,
     "dotenv": dotenv.extract,
+    "github-actions": workflows.extract,
+    "helm-values": kubernetes.extract_values,
+    "kubernetes": kubernetes.extract,
     "procfile": procfile.extract,
     "python": _python,
     "script": _script,
 }
 
 READ_WORDS = {
+    "kubernetes": (b"apiVersion",),
     "python": (b"environ", b"getenv", b"decouple", b"starlette.config", b"Settings", b"env(", b"env.", b"env_", b"_env", b"Env("),
     "script": (b"process.env", b"import.meta.env"),
 }
-"""Code that holds none of these reads no variable."""
+"""Code that holds none of these reads no variable, and YAML without a version is no manifest."""
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.\-_][\w.\-]+)?\.ya?ml$|^[\w-]+[.\-](?:docker-)?compose\.ya?ml$", re.IGNORECASE)
 _TEMPLATE = re.compile(r"(?<!\$)\{\{|\{%")
 _BY_LANGUAGE = {"dockerfile": "dockerfile", "dotenv": "dotenv", "procfile": "procfile", "python": "python"} | dict.fromkeys(
     ("javascript", "typescript", "tsx", "vue", "svelte", "astro"), "script"
 )
+_ACTION = re.compile(r"^action\.ya?ml$")
+_HELM_VALUES = re.compile(r"^values(?:[.\-_][\w.\-]+)?\.ya?ml$")
 
 
 def kind_of(path: PurePosixPath, language: str) -> str | None:
     """The kind of a file by its name; None for files that no extractor reads."""
     if language == "yaml" and _COMPOSE.match(path.name):
         return "compose"
+    if language == "yaml" and (path.parts[:2] == (".github", "workflows") or _ACTION.match(path.name)):
+        return "github-actions"
+    if language == "yaml" and _HELM_VALUES.match(path.name):
+        return "helm-values"
+    if language == "yaml":
+        return "kubernetes"  # whatever has an apiVersion: manifests have no names of their own
     return _BY_LANGUAGE.get(language)
 
 

@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 from typing import Literal, Protocol
 
 from auditor.model import Confidence, Place
+from auditor.project.facts.jobs import Job
+from auditor.project.facts.objects import Object
 from auditor.project.facts.unit import Unit
 
 
@@ -95,6 +97,8 @@ class Record:
     directives: tuple[Directive, ...] = ()
     stages: tuple[Stage, ...] = ()
     before: tuple[Instruction, ...] = ()
+    objects: tuple[Object, ...] = ()
+    jobs: tuple[Job, ...] = ()
     fault: Fault | None = None
     left_out: str = ""
     open: bool = False

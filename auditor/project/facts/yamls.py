@@ -14,6 +14,7 @@ from auditor.model import Place, span_of
 from auditor.project.facts.record import Fault
 
 _DEEPEST = 500
+# The style of a bare scalar is None with the loader written in Python and "" with the one written in C: only its truth is asked for.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
