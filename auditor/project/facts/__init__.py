@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from auditor.project.text import Unreadable
 
 if TYPE_CHECKING:
+    from auditor.project.facts.builds import Build
     from auditor.project.facts.client import Client
+    from auditor.project.facts.dockerfile import Dockerfile
     from auditor.project.facts.launch import Launch
     from auditor.project.facts.module import Module
+    from auditor.project.facts.steps import Command
     from auditor.project.project import Project
 
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx", "vue", "svelte", "astro"})
@@ -26,11 +29,32 @@ class Facts:
         self._scripts: dict[PurePosixPath, Module | None] = {}
 
     @cached_property
+    def builds(self) -> tuple[Build, ...]:
+        """What the front ends of the project are built to, in order of their folders."""
+        from auditor.project.facts.builds import builds  # noqa: PLC0415 - only projects with a package.json have any
+
+        return builds(self._project)
+
+    @cached_property
     def clients(self) -> tuple[Client, ...]:
         """The front ends of the project, in order of their folders."""
         from auditor.project.facts.client import find  # noqa: PLC0415 - tree-sitter is only loaded for projects with a front end
 
         return find(self._project)
+
+    @cached_property
+    def commands(self) -> tuple[Command, ...]:
+        """What workflows, platforms, Makefiles and scripts run, one simple command at a time."""
+        from auditor.project.facts.steps import commands  # noqa: PLC0415 - as for launches
+
+        return commands(self._project)
+
+    @cached_property
+    def dockerfiles(self) -> tuple[Dockerfile, ...]:
+        """The Dockerfiles of production, with the folders they are built in."""
+        from auditor.project.facts.images import dockerfiles  # noqa: PLC0415 - as for launches
+
+        return dockerfiles(self._project)
 
     @cached_property
     def launches(self) -> tuple[Launch, ...]:
