@@ -6,23 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-
-from auditor.model import Outcome
-from auditor.project.config import load_config
-from auditor.scan import ScanOptions, scan
+from made_scanned import outcomes
 
 VITE = json.dumps({"scripts": {"build": "vite build"}, "devDependencies": {"vite": "^7"}})
 FLASK = "from pathlib import Path\nfrom flask import Flask, send_from_directory\napp = Flask(__name__)\n"
-
-
-def outcomes(root: Path, files: dict[str, str], gotcha: str) -> list[str]:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    report = scan(root, ScanOptions(config=load_config(root), select=(gotcha,), jobs=1))
-    assert not [result.message for result in report.results if result.outcome is Outcome.ERROR]
-    return [result.outcome.value for result in report.results]
 
 
 @pytest.mark.parametrize(
