@@ -3,6 +3,7 @@
 from auditor.checks import (
     allowed,
     asgi,
+    contexts,
     cors,
     database,
     documented,
@@ -32,6 +33,8 @@ from auditor.checks.base import Check, Judge, Match, Verdict
 CHECKS: dict[str, Check] = {
     "django/dev-server-in-production": production.django_dev_server,
     "docker/binds-loopback": launches.binds_loopback,
+    "docker/dockerignore-missing": contexts.dockerignore_missing,
+    "docker/ignored-file-copied": contexts.ignored_file_copied,
     "express/cors-after-routes": express.cors_after_routes,
     "express/cors-any-origin": express.cors_any_origin,
     "express/cors-credentials-any-origin": express.cors_credentials_any_origin,
