@@ -143,7 +143,7 @@ _AUTOMATIC = (
     "vercel-build",
 )
 _BUILDING = re.compile(
-    r"\b(?:npm|yarn|pnpm|bun)\s+(?:--?[\w-]+(?:[= ]\S+)?\s+)*(?:run\s+)?(?:[\w:-]*build[\w:-]*|export|generate|compile|bundle)\b|"
+    r"\b(?:npm|yarn|pnpm|bun)\s+(?:(?:--(?:prefix|cwd|dir|workspace|filter)|-[CwF])(?:=|\s+)\S+\s+|-(?!-(?:prefix|cwd|dir|workspace|filter)\b|[CwF]\s)[\w-]+(?:=\S*)?\s+)*(?:run\s+)?(?:[\w:-]*build[\w:-]*|export|generate|compile|bundle)\b|"
     r"\b(?:vite|react-scripts|craco|ng|next|vue-cli-service|parcel|astro|gatsby|nuxt\w*|webpack)\s+(?:build|generate)\b|\bwebpack\b|\bmake\b[^\n]*\b(?:build|frontend|client|ui|web|assets|static)\b"
 )
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path, PurePosixPath
 
 import pytest
 from made_tree import project
 
+from auditor.catalogue import load
+from auditor.checks import CHECKS
+from auditor.model import CheckDetector
 from auditor.project.facts.dockerfile import Copy, Run, Start, parse
 from auditor.project.facts.images import in_project
 from auditor.project.facts.steps import simple
@@ -79,7 +83,10 @@ def test_here_documents_and_comments_are_part_of_their_instruction() -> None:
         ("COPY web .\nCOPY package.json ./", "/app/package.json", "package.json"),
         ("COPY web .\nCOPY package.json ./", "/app/dist", "web/dist"),
         ("COPY package.json /srv/x.json", "/srv/x.json", "package.json"),
-        ("COPY package*.json ./", "/app/package.json", None),
+        ("COPY package*.json ./", "/app/package.json", "package.json"),
+        ("COPY web/package*.json ./", "/app/package.json", "web/package.json"),
+        ("COPY package*.json ./", "/app/package-lock.json", None),  # there is none
+        ("COPY tsconfig*.json ./", "/app/package.json", None),
         ("COPY . .\nCOPY --from=other /x /app/dist", "/app/dist/a", None),
         ("COPY $WHERE .", "/app/dist", None),
     ],
@@ -147,3 +154,38 @@ def test_commands_know_where_they_run(tmp_path: Path) -> None:
 def test_a_dockerfile_in_any_state_raises_nothing(text: str) -> None:
     for stage in parse(PurePosixPath("Dockerfile"), text, None).stages:
         assert all(step.line for step in stage.steps)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "RUN " + " " * 200_000 + "x",
+        "COPY " + "--a " * 50_000,
+        "RUN npm " + "--prefix " * 5_000,
+        "RUN npm " + "--a " * 5_000 + "x",
+        "RUN " + "(" * 50_000,
+        "COPY a b",
+    ],
+)
+def test_nothing_runs_away(tmp_path: Path, line: str) -> None:
+    start = time.monotonic()
+    files = {
+        "Dockerfile": "FROM x\n" + f"{line}\n" * 20 + "FROM y\n" * 50,
+        "package.json": "{}",
+        "run.sh": line,
+        "Makefile": "a:\n\t" + line,
+        "fly.toml": "\n" * 90_000,
+    }
+    tree = project(tmp_path, files)
+    for check in (
+        "node/lockfile-missing",
+        "node/build-tool-omitted",
+        "project/build-output-mismatch",
+        "project/build-output-missing",
+        "docker/ignored-file-copied",
+    ):
+        (gotcha,) = (gotcha for gotcha in load().gotchas if gotcha.id == check)
+        (detector,) = gotcha.detectors
+        assert isinstance(detector, CheckDetector)
+        list(CHECKS[check](tree, gotcha, detector))
+    assert time.monotonic() - start < 20

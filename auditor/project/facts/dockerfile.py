@@ -11,10 +11,13 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 
 from auditor.model import Place, span_of
 
+_MOST_INSTRUCTIONS = 1_000
+_MOST_OPTIONS = 30
 _HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_]\w*)[\"']?")
 _OPTION = re.compile(r"^--([a-z-]+)(?:=(.*))?$", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -37,12 +40,16 @@ class Copy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A RUN: its text, the folder it starts in and the variables that ENV (and ARG with a default) gave so far."""
+    """A RUN: its text, the folder it starts in and the variables that ENV (and ARG with a default) gave so far.
+
+    ``binds`` is set when it mounts files of the context that no COPY brings.
+    """
 
     line: int
     text: str
     folder: str
     variables: Mapping[str, str]
+    binds: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +113,7 @@ def parse(path: PurePosixPath, text: str, context: PurePosixPath | None) -> Dock
         return (*stages, Stage(name=name, image=image, steps=tuple(steps), folder=folder, variables=dict(variables)))
 
     started = False
-    for line, word, rest in instructions(text):
+    for line, word, rest in islice(instructions(text), _MOST_INSTRUCTIONS):
         if word == "FROM":
             if started:
                 stages.append(closed()[-1])
@@ -130,7 +137,8 @@ def parse(path: PurePosixPath, text: str, context: PurePosixPath | None) -> Dock
             if copied is not None:
                 steps.append(copied)
         elif word == "RUN":
-            steps.append(Run(line=line, text=_command(rest), folder=folder, variables=dict(variables)))
+            binds = "type=bind" in rest
+            steps.append(Run(line=line, text=_command(rest), folder=folder, variables=dict(variables), binds=binds))
         elif word in ("CMD", "ENTRYPOINT"):
             steps.append(Start(line=line, words=_words(rest), folder=folder))
     return Dockerfile(path=path, stages=closed() if started else (), context=context)
@@ -169,14 +177,11 @@ def instructions(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _copy(line: int, rest: str, folder: str, variables: Mapping[str, str]) -> Copy | None:
-    origin, words = "", []
     if "<<" in rest:
         return None
-    while (first := rest.split(maxsplit=1)[:1]) and (option := _OPTION.match(first[0])):
-        if option.group(1) == "from":
-            origin = option.group(2) or ""
-        rest = rest[len(first[0]) :].lstrip()
-    words = list(_words(rest))
+    options, rest = _options(rest)
+    origin = next((value for name, value in options if name == "from"), "")
+    words = _words(rest)
     if len(words) < 2:
         return None
     target = _joined(folder, words[-1], variables)
@@ -199,11 +204,23 @@ def _words(text: str) -> tuple[str, ...]:
         return tuple(text.split())
 
 
+def _options(rest: str) -> tuple[list[tuple[str, str]], str]:
+    """The options in front of the arguments, and what is left."""
+    options: list[tuple[str, str]] = []
+    for _ in range(_MOST_OPTIONS):
+        first = rest.split(maxsplit=1)[:1]
+        found = _OPTION.match(first[0]) if first else None
+        if found is None:
+            break
+        options.append((found.group(1), found.group(2) or ""))
+        rest = rest[len(first[0]) :].lstrip()
+    return options, rest
+
+
 def _command(rest: str) -> str:
     """The text of a RUN without its own options; an array as a line."""
-    while (first := rest.split(maxsplit=1)[:1]) and _OPTION.match(first[0]):
-        rest = rest[len(first[0]) :].lstrip()
-    return " ".join(_words(rest)) if rest.startswith("[") else rest
+    _, text = _options(rest)
+    return " ".join(_words(text)) if text.startswith("[") else text
 
 
 def _assigned(word: str, rest: str) -> Iterator[tuple[str, str]]:

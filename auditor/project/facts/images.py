@@ -13,6 +13,7 @@ import yaml
 from auditor.project.facts import yamls
 from auditor.project.facts.dockerfile import Copy, Dockerfile, Stage, parse
 from auditor.project.files import normal
+from auditor.project.globs import Globs
 from auditor.project.text import Unreadable
 
 if TYPE_CHECKING:
@@ -128,14 +129,28 @@ def in_project(project: Project, dockerfile: Dockerfile, stage: Stage, path: str
             continue
         target = posixpath.normpath(step.target)
         for source in step.sources:
-            if "$" in source or any(char in source for char in "*?["):
+            if "$" in source:
+                continue
+            if any(char in source for char in "*?["):
+                found = None if step.origin else _picked(project, dockerfile.context, source, path, target)
+                if found is not None:
+                    return found
                 continue
             here = normal(str(dockerfile.context / source.lstrip("/")))
-            is_file = project.exists(here) and not project.is_dir(here)
-            if is_file:
+            if not step.origin and project.exists(here) and not project.is_dir(here):
                 placed = f"{target.rstrip('/')}/{here.name}" if step.into_folder else target
                 if path == placed:
-                    return here if not step.origin else None
+                    return here
             elif path == target or path.startswith(target.rstrip("/") + "/"):
                 return None if step.origin else normal(str(here / path[len(target) :].lstrip("/")))
     return None
+
+
+def _picked(project: Project, context: PurePosixPath, source: str, path: str, target: str) -> PurePosixPath | None:
+    """The file a pattern such as `package*.json` puts at ``path``."""
+    clean = PurePosixPath(source.lstrip("/").removeprefix("./"))
+    here = normal(str(context / clean.parent / PurePosixPath(path).name))
+    inside = posixpath.dirname(path) == target.rstrip("/") and bool(
+        Globs(["/" + str(clean)]).verdict([*clean.parent.parts, here.name], is_folder=False)
+    )
+    return here if inside and project.exists(here) else None

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,12 @@ from auditor.project.text import Unreadable
 if TYPE_CHECKING:
     from auditor.project.project import Project
 
-_BETWEEN = re.compile(r"\s*(?:&&|\|\||;|\|)\s*")
+_BETWEEN = re.compile(r"&&|\|\||;|\|")
 _TARGET = re.compile(r"^[\w.%/-]+(?:\s+[\w.%/-]+)*\s*:(?!=)")
-_TOML_COMMAND = re.compile(r"^\s*(?:command|cmd|buildCommand|build_command)\s*=\s*[\"'](.+?)[\"']", re.MULTILINE)
+_TOML_COMMAND = re.compile(r"^[ \t]*(?:command|cmd|buildCommand|build_command)\s*=\s*[\"'](.+?)[\"']", re.MULTILINE)
 _JSON_COMMAND = re.compile(r"\"(?:buildCommand|installCommand|postdeploy|build)\"\s*:\s*\"((?:[^\"\\]|\\.)*)\"")
 _PLATFORM_FILES = frozenset({"app.json", "netlify.toml", "railway.json", "railway.toml", "vercel.json", "nixpacks.toml", "fly.toml", "amplify.yml"})
+_MOST_COMMANDS = 2_000
 _PLATFORM_KEYS = frozenset({"buildCommand", "build_command", "installCommand", "preDeployCommand", "buildcommand"})
 
 
@@ -112,7 +114,8 @@ def _is_workflow(path: PurePosixPath) -> bool:
 
 def _of(path: PurePosixPath, text: str, folder: PurePosixPath | None, kind: str, first: int, block: int = 0) -> Iterator[Command]:
     """The simple commands of a text whose first line is line ``first`` of the file."""
-    for number, command, where in simple(text, "/" + str(folder).removeprefix(".") if folder is not None else ""):
+    start = "/" + str(folder).removeprefix(".") if folder is not None else ""
+    for number, command, where in islice(simple(text, start), _MOST_COMMANDS):
         place = Place(path=path, span=span_of(first + number))
         yield Command(text=command, place=place, folder=normal(where) if where else None, kind=kind, block=block)
 
