@@ -8,122 +8,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from tree_sitter import Node
-
 from auditor.model import Change, CheckDetector, Edit, Gotcha, Outcome, Place, Safety, Severity, Site, Span
-from auditor.project.facts.module import Module as Script
-from auditor.project.files import SourceFile, normal
+from auditor.project.facts.imports import Import
 from auditor.project.ignored import Ignored, IgnoreLine
 from auditor.project.project import Project
 from auditor.project.python.module import Module
-from auditor.project.text import Unreadable
-
-_SCRIPTS = frozenset({"javascript", "typescript", "tsx", "vue", "svelte", "astro"})
-_SUFFIXES = (
-    ".js",
-    ".jsx",
-    ".ts",
-    ".tsx",
-    ".mjs",
-    ".cjs",
-    ".mts",
-    ".cts",
-    ".d.ts",
-    ".json",
-    ".vue",
-    ".svelte",
-    ".node",
-    ".css",
-    ".scss",
-    ".sass",
-    ".less",
-)
-_OF_TYPESCRIPT = {".js": (".ts", ".tsx", ".d.ts"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
-_LOCAL = re.compile(r"""(?:\bfrom|\bimport|\brequire\s*\(|\bimport\s*\()\s*["'](\.{1,2}/[^"'\n]+|@/[^"'\n]+)["']""")
-_UNREADABLE = re.compile(r"[!*{}$]|\\")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
-    """An import of a local file: what is written, and the paths it may stand for without their endings."""
-
-    module: Script
-    node: Node
-    written: str
-    bases: tuple[PurePosixPath, ...]
-
-    @property
-    def is_erased(self) -> bool:
-        """Whether it imports types only: a bundler drops it, and only the compiler looks for the file."""
-        statement = self.node.parent
-        return statement is not None and re.match(r"(?:import|export)\s+type\b", self.module.of(statement)) is not None
-
-
-def _unresolved(project: Project) -> Iterator[Import]:
-    """The local imports of production that lead to no file of exactly that name."""
-    for file in project.tree_files:
-        if not _is_source(file):
-            continue
-        missing = {written for written in _specifiers(project, file) if (bases := _bases(project, file.path, written)) and not _found(project, bases)}
-        module = project.facts.script(file.path) if missing else None
-        for node in module.sources if module is not None else ():
-            assert module is not None
-            written = module.of(node)[1:-1]
-            if written in missing:
-                yield Import(module=module, node=node, written=written, bases=_bases(project, file.path, written))
-
-
-def _is_source(file: SourceFile) -> bool:
-    """Whether a file is run: declarations of types are read by the compiler alone."""
-    return file.language in _SCRIPTS and file.role == "production" and not file.path.name.endswith((".d.ts", ".d.mts", ".d.cts"))
-
-
-def _is_left_out(project: Project, path: PurePosixPath) -> bool:
-    """Whether no entry of the front end it belongs to reaches a file: nothing breaks where nothing is built."""
-    manifest = project.manifest(path)
-    root = PurePosixPath(str(manifest.dir)) if manifest is not None else None
-    return any(client.root == root and path.is_relative_to(client.root / "src") and path not in client.paths for client in project.facts.clients)
-
-
-def _specifiers(project: Project, file: SourceFile) -> set[str]:
-    try:
-        return {found for found in _LOCAL.findall(project.text(file.path)) if not _UNREADABLE.search(found)}
-    except Unreadable:
-        return set()
-
-
-def _bases(project: Project, importer: PurePosixPath, written: str) -> tuple[PurePosixPath, ...]:
-    """The paths an import may mean; `@/` is below `src` or the package itself. None when it leaves the project."""
-    clean = re.split(r"[?#]", written, maxsplit=1)[0]
-    if written.startswith("@/"):
-        manifest = project.manifest(importer)
-        root = PurePosixPath(str(manifest.dir)) if manifest is not None else None
-        return (root / "src" / clean[2:], root / clean[2:]) if root is not None else ()
-    if PurePosixPath(clean).parts.count("..") > len(importer.parent.parts):
-        return ()
-    return (normal(str(importer.parent / clean)),)
-
-
-def _found(project: Project, bases: Iterable[PurePosixPath]) -> bool:
-    return any(project.exists(candidate) for base in bases for candidate in _candidates(base))
-
-
-def _candidates(base: PurePosixPath) -> Iterator[PurePosixPath]:
-    """The files an import without its ending may name, the folder with its index among them."""
-    yield base
-    for suffix in _SUFFIXES:
-        yield PurePosixPath(f"{base}{suffix}")
-    for suffix in _OF_TYPESCRIPT.get(base.suffix, ()):
-        yield PurePosixPath(str(base)[: -len(base.suffix)] + suffix)
 
 
 def import_case_mismatch(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """An import names a file in other letters than it has on disk."""
-    for one in _unresolved(project):
-        found = {path for base in one.bases for candidate in _candidates(base) for path in _in_any_case(project, candidate)}
-        real = sorted(path for path in found if _can_be_imported(project, path))
-        if not real:
-            continue
+    for one in project.facts.imports.misspelled():
+        real = sorted({path for base in one.bases for path in project.facts.imports.in_any_case(base)})
         spelling = _spelled(one, real[0])
         message = detector.message.replace("$WRITTEN", one.written).replace("$REAL", str(real[0]))
         place = one.module.place(one.node)
@@ -137,25 +32,16 @@ def import_case_mismatch(project: Project, gotcha: Gotcha, detector: CheckDetect
         yield Site(gotcha=gotcha.id, outcome=Outcome.FAIL, message=message, place=place, related=related, change=change, scope=place.span)
 
 
-def _in_any_case(project: Project, path: PurePosixPath) -> tuple[PurePosixPath, ...]:
-    """What is on disk at ``path`` when upper and lower case do not count."""
-    found: tuple[PurePosixPath, ...] = (PurePosixPath(),)
-    for part in path.parts:
-        if any(part in project.names(folder) for folder in found):
-            found = tuple(folder / part for folder in found if part in project.names(folder))
-        else:
-            found = tuple(folder / name for folder in found for name in project.names(folder) if name.casefold() == part.casefold())
-    return found
-
-
-def _can_be_imported(project: Project, path: PurePosixPath) -> bool:
-    """Whether a path is a file, or a folder with an index."""
-    return not project.is_dir(path) or any(name.startswith("index.") or name == "package.json" for name in project.names(path))
+def _is_left_out(project: Project, path: PurePosixPath) -> bool:
+    """Whether no entry of the front end it belongs to reaches a file: nothing breaks where nothing is built."""
+    manifest = project.manifest(path)
+    root = PurePosixPath(str(manifest.dir)) if manifest is not None else None
+    return any(client.root == root and path.is_relative_to(client.root / "src") and path not in client.paths for client in project.facts.clients)
 
 
 def _spelled(one: Import, real: PurePosixPath) -> str:
     """The import in the letters of the real path; "" when the two cannot be laid side by side."""
-    clean = re.split(r"[?#]", one.written, maxsplit=1)[0]
+    clean = one.path
     tail = [part for part in PurePosixPath(clean).parts if part not in (".", "..", "@")]
     named = real.parts[-len(tail) :] if tail else ()
     spelled = clean
@@ -231,7 +117,7 @@ def gitignore_hides_source(project: Project, gotcha: Gotcha, detector: CheckDete
     """A file that is imported never reaches the repository, because a pattern that is meant for something else ignores it."""
     ignored = Ignored(project)
     sites: dict[PurePosixPath, Site] = {}
-    for one in (*_script_imports(project), *_python_imports(project)):
+    for one in (*_script_imports(project, ignored), *_python_imports(project)):
         path, line = next(((path, line) for path in one.candidates if (line := ignored.by(path)) is not None), (None, None))
         verdict = _verdict(line) if line is not None else None
         if path is None or line is None or verdict is None:
@@ -265,41 +151,21 @@ def _verdict(line: IgnoreLine) -> Outcome | None:
     return Outcome.FAIL if name in _FOR_OTHERS else Outcome.REVIEW
 
 
-def _script_imports(project: Project) -> Iterator[Hidden]:
-    for one in _unresolved(project):
-        candidates = tuple(candidate for base in one.bases for candidate in (*_candidates(base), base / "index.ts"))
-        if any(_in_any_case(project, candidate) for candidate in candidates):
-            continue
-        tail = PurePosixPath(re.split(r"[?#]", one.written, maxsplit=1)[0].removeprefix("@/"))
-        elsewhere = one.written.startswith("@/") and any(path.with_suffix("").parts[-len(tail.parts) :] == tail.parts for path in project.listed)
-        if not elsewhere:
-            yield Hidden(path=one.module.path, place=one.module.place(one.node), written=one.written, candidates=candidates, is_erased=one.is_erased)
-    if not (project.root / ".git").exists():
-        return  # what is on disk may have been added in spite of the pattern
-    for file in project.tree_files:
-        if not _is_source(file):
-            continue
-        hidden = {written for written in _specifiers(project, file) if _only_on_disk(project, _bases(project, file.path, written))}
-        module = project.facts.script(file.path) if hidden else None
-        for node in module.sources if module is not None else ():
-            assert module is not None
-            written = module.of(node)[1:-1]
-            if written in hidden:
-                one = Import(module=module, node=node, written=written, bases=_bases(project, file.path, written))
-                here = _only_on_disk(project, one.bases)
-                yield Hidden(path=module.path, place=module.place(node), written=written, candidates=here, is_erased=one.is_erased)
+def _script_imports(project: Project, ignored: Ignored) -> Iterator[Hidden]:
+    imports = project.facts.imports
+    ends = {path.with_suffix("").parts[-2:] for path in project.listed}
+    for one in imports.missing(lambda bases: any(ignored.by(base / "index") is not None for base in bases)):
+        tail = PurePosixPath(one.path.removeprefix("@/")).parts
+        if one.written.startswith("@/") and tail[-2:] in ends:
+            continue  # the sign stands for another folder
+        yield _hidden(one, tuple(base / "index" for base in one.bases))  # whatever it ends in, its folders and its name are these
+    if (project.root / ".git").exists():  # elsewhere, what is on disk may have been added in spite of the pattern
+        for one in imports.untracked():
+            yield _hidden(one, imports.only_on_disk(one.bases))
 
 
-def _only_on_disk(project: Project, bases: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:
-    """The files on disk that an import leads to, when git lists none of them."""
-    found = [
-        candidate
-        for base in bases
-        for whole in (base, base / "index")
-        for candidate in _candidates(whole)
-        if project.exists(candidate) and not project.is_dir(candidate)
-    ]
-    return tuple(found) if found and not any(candidate in project.listed for candidate in found) else ()
+def _hidden(one: Import, paths: tuple[PurePosixPath, ...]) -> Hidden:
+    return Hidden(path=one.module.path, place=one.module.place(one.node), written=one.written, candidates=paths, is_erased=one.is_erased)
 
 
 def _python_imports(project: Project) -> Iterator[Hidden]:
@@ -330,7 +196,7 @@ def _missing(project: Project, importer: PurePosixPath, node: ast.ImportFrom) ->
             return ()
         starts = [importer.parents[node.level - 1]]
     else:
-        starts = [folder for folder in importer.parents if (folder / parts[0]) in project.folders and project.is_dir(folder / parts[0])]
+        starts = [folder for folder in importer.parents if any(name.endswith(".py") for name in project.names(folder / parts[0]))]
     for start in starts[:1]:
         here = start
         for index, part in enumerate(parts):

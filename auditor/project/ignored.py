@@ -29,28 +29,30 @@ class Ignored:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._files: dict[PurePosixPath, tuple[tuple[IgnoreLine, Globs], ...]] = {}
+        self._files: dict[tuple[str, ...], tuple[tuple[IgnoreLine, Globs], ...]] = {}
+        self._folders: dict[tuple[str, ...], IgnoreLine | None] = {}
 
     def by(self, path: PurePosixPath, *, is_folder: bool = False) -> IgnoreLine | None:
         """The line that keeps ``path`` out, or a folder above it; None when it is not ignored. Whether it is tracked all the same is not asked."""
-        for depth in range(1, len(path.parts) + 1):
-            found = self._own(path.parts[:depth], is_folder=is_folder or depth < len(path.parts))
-            if found is not None:
-                return found
-        return None
+        return self._folder(path.parts[:-1]) or (self._own(path.parts, is_folder=is_folder) if path.parts else None)
+
+    def _folder(self, parts: tuple[str, ...]) -> IgnoreLine | None:
+        if parts not in self._folders:
+            self._folders[parts] = (self._folder(parts[:-1]) or self._own(parts, is_folder=True)) if parts else None
+        return self._folders[parts]
 
     def _own(self, parts: tuple[str, ...], *, is_folder: bool) -> IgnoreLine | None:
         """The innermost file that speaks of the path decides, and in it the last line."""
         for depth in range(len(parts) - 1, -1, -1):
-            for line, globs in reversed(self._lines(PurePosixPath(*parts[:depth]))):
+            for line, globs in reversed(self._lines(parts[:depth])):
                 verdict = globs.verdict(parts[depth:], is_folder=is_folder)
                 if verdict is not None:
                     return line if verdict else None
         return None
 
-    def _lines(self, folder: PurePosixPath) -> tuple[tuple[IgnoreLine, Globs], ...]:
+    def _lines(self, folder: tuple[str, ...]) -> tuple[tuple[IgnoreLine, Globs], ...]:
         if folder not in self._files:
-            path = folder / ".gitignore"
+            path = PurePosixPath(*folder, ".gitignore")
             try:
                 text = self._project.text(path) if self._project.exists(path) else ""
             except Unreadable:

@@ -40,7 +40,7 @@ PACKAGE = '{"dependencies": {"express": "5"}}'
     ],
 )
 def test_case_counts(tmp_path: Path, path: str, written: str, expected: list[str]) -> None:
-    files = {"package.json": PACKAGE, path: "", "main.js": f'import x from "{written}";\n'}
+    files = {"package.json": PACKAGE, path: "", "src/other.js": "", "main.js": f'import x from "{written}"; import y from "@/other";\n'}
     assert outcomes(tmp_path, files, CASE) == expected
 
 
@@ -92,7 +92,8 @@ def test_the_import_is_written_anew(tmp_path: Path) -> None:
     ],
 )
 def test_a_pattern_that_is_meant_for_something_else(tmp_path: Path, pattern: str, written: str, expected: list[str]) -> None:
-    files = {"package.json": PACKAGE, ".gitignore": pattern + "\n", "src/main.js": f'import x from "{written}";\n'}
+    code = f'import x from "{written}"; import y from "@/other";\n'
+    files = {"package.json": PACKAGE, ".gitignore": pattern + "\n", "src/other.js": "", "src/main.js": code}
     assert outcomes(tmp_path, files, HIDDEN) == expected
 
 
@@ -141,3 +142,15 @@ def test_the_line_that_ignores(tmp_path: Path, files: dict[str, str], path: str,
         (tmp_path / name).write_text(text)
     found = Ignored(open_project(tmp_path, config=Config())).by(PurePosixPath(path))
     assert ((str(found.place.path), found.place.line) if found is not None else None) == expected
+
+
+def test_an_alias_that_never_leads_anywhere_stands_for_another_folder(tmp_path: Path) -> None:
+    files = {
+        "package.json": PACKAGE,
+        ".gitignore": "lib/\n",
+        "app/lib2/Button.js": "",
+        "src/button.js": "",
+        "main.js": 'import "@/Button"; import "@/lib/a";',
+    }
+    assert outcomes(tmp_path, files, CASE) == []
+    assert outcomes(tmp_path, {}, HIDDEN) == []

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from auditor.project.facts.builds import Build
     from auditor.project.facts.client import Client
     from auditor.project.facts.dockerfile import Dockerfile
+    from auditor.project.facts.imports import Imports
     from auditor.project.facts.launch import Launch
     from auditor.project.facts.module import Module
     from auditor.project.facts.steps import Command
@@ -55,6 +56,13 @@ class Facts:
         from auditor.project.facts.images import dockerfiles  # noqa: PLC0415 - as for launches
 
         return dockerfiles(self._project)
+
+    @cached_property
+    def imports(self) -> Imports:
+        """The local imports of scripts."""
+        from auditor.project.facts.imports import Imports as Found  # noqa: PLC0415 - as for clients
+
+        return Found(self._project)
 
     @cached_property
     def launches(self) -> tuple[Launch, ...]:
