@@ -133,6 +133,9 @@ def _host_packages(
         message = "what is copied over the installed packages cannot be told"
         return Site(gotcha=gotcha.id, outcome=Outcome.REVIEW, message=message, place=place, related=related, severity=Severity.NOTE, scope=place.span)
     message = detector.message.replace("$FOLDER", packages)
+    beside = dockerfile.path.with_name(".dockerignore")
+    if dockerfile.context != dockerfile.path.parent and project.exists(beside):
+        message = f"{message}; {beside} is not read, the context is another folder"
     checkout = _built_from_checkout(project)
     if checkout is not None:
         message = f"{message}; here a fresh checkout is built, which has none"

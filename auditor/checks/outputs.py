@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from auditor.checks.serving import Served, served
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Severity, Site
-from auditor.project.facts.builds import BUILT, Build
+from auditor.project.facts.builds import BUILT, DEFAULTS, Build
 from auditor.project.facts.dockerfile import Copy, Run
 from auditor.project.ignored import Ignored
 from auditor.project.project import Project
@@ -66,11 +66,13 @@ def build_output_mismatch(project: Project, gotcha: Gotcha, detector: CheckDetec
         fronts = list(_fronts(project, one.paths))
         if not fronts:
             continue
+        if not any(build.tool in DEFAULTS for front in fronts for build in front.builds):
+            continue  # a task runner alone says nothing of folders
         written = next((front for front in fronts if front.written), None)
         front = written or fronts[0]
         if written is not None:
             outcome, message = Outcome.PASS, f"the build of {_show(front.root)} writes it"
-        elif not front.is_sure or len(fronts) > 1:
+        elif not front.is_sure or len(fronts) > 1 or one.is_compiled:
             outcome, message = Outcome.REVIEW, f"whether the build of {_show(front.root)} writes {front.asked} cannot be told"
         elif any(path in project.folders for path in one.paths):
             outcome, message = Outcome.PASS, "is in the repository"
@@ -81,7 +83,7 @@ def build_output_mismatch(project: Project, gotcha: Gotcha, detector: CheckDetec
         else:
             output = front.builds[0].output
             outcome = Outcome.FAIL
-            effect = "the image cannot be built" if one.how == "COPY" else "every file answers 404"
+            effect = "the image cannot be built" if one.how == "COPY" else "nothing is there"
             message = f"{one.how} takes {front.asked}, and the build of {_show(front.root)} writes to {output}: {effect}"
         severity = Severity.NOTE if outcome is Outcome.REVIEW else None
         yield _site(gotcha, one, outcome, message, *(build.place for build in front.builds), severity=severity)
@@ -103,7 +105,7 @@ def _made(project: Project, one: Served, asked: PurePosixPath) -> Place | None:
     for text, place in _texts(project):
         for command in re.split(r"&&|\|\||;|\n", text):
             found = _MAKES.search(command)
-            if found and word.search(command, found.start()):
+            if found and "gh-pages" not in command and word.search(command, found.start()):
                 return place
     for dockerfile in project.facts.dockerfiles:
         for stage in dockerfile.stages:
@@ -154,7 +156,7 @@ def build_output_missing(project: Project, gotcha: Gotcha, detector: CheckDetect
     procfile = next((file.path for file in project.tree_files if file.language == "procfile" and file.role == "production"), None)
     for one in served(project):
         front = next((front for front in _fronts(project, one.paths) if front.exact is not None), None)
-        if front is None or front.exact is None or front.exact.output is None or one.stage is not None:
+        if front is None or front.exact is None or front.exact.output is None or one.stage is not None or one.is_published:
             continue
         output = front.exact.output
         if output in project.folders:

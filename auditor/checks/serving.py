@@ -1,15 +1,17 @@
-"""The directories that servers serve and images copy, as paths of the project."""
+"""The directories that servers serve, images copy and platforms publish, as paths of the project."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from tree_sitter import Node
 
-from auditor.model import Place
+from auditor.model import Place, span_of
+from auditor.project.facts import yamls
 from auditor.project.facts.dockerfile import Copy, Dockerfile, Stage
 from auditor.project.facts.images import in_project
 from auditor.project.facts.module import Module as Script
@@ -19,6 +21,7 @@ from auditor.project.files import normal
 from auditor.project.project import Project
 from auditor.project.python.module import Module
 from auditor.project.python.values import Literal, PathValue, Sequence, Value, in_production
+from auditor.project.text import Unreadable
 
 _KEYWORDS = {
     "fastapi.staticfiles.StaticFiles": "directory",
@@ -36,7 +39,8 @@ _FLASK = ("static_folder", "template_folder")
 class Served:
     """A directory that is served or copied. ``paths`` are what it may be in the project; more than one when it depends on the working directory.
 
-    ``stage`` is set for a COPY: the stage the directory must be in by then, None for one from the build context.
+    ``stage`` is set for a COPY: the stage the directory must be in by then, None for one from the build context. ``is_compiled`` is set for code that
+    may run from another folder than it is written in.
     """
 
     paths: tuple[PurePosixPath, ...]
@@ -46,6 +50,8 @@ class Served:
     dockerfile: Dockerfile | None = None
     stage: Stage | None = None
     line: int = 0
+    is_published: bool = False
+    is_compiled: bool = False
 
 
 def served(project: Project) -> Iterator[Served]:
@@ -55,6 +61,7 @@ def served(project: Project) -> Iterator[Served]:
     yield from _scripts(project)
     for dockerfile in project.facts.dockerfiles:
         yield from _copied(project, dockerfile)
+    yield from published(project)
 
 
 def _python(project: Project) -> Iterator[Served]:
@@ -164,9 +171,9 @@ def _script_call(module: Script, node: Node) -> Iterator[Served]:
     paths = [found.below(folder) for folder in folders if found.anchor == "file" or not _climbs(folder, found.text)]
     known = tuple(path if whole else path.parent for path in paths if path is not None)
     if known:
-        yield Served(
-            paths=known, place=module.place(node), how=name.rsplit(".", 1)[-1] if "static" not in name else name, written=module.of(target)[:80]
-        )
+        how = name if "static" in name else name.rsplit(".", 1)[-1]
+        compiled = module.language in ("typescript", "tsx")
+        yield Served(paths=known, place=module.place(node), how=how, written=module.of(target)[:80], is_compiled=compiled)
 
 
 def _option(module: Script, node: Node, key: str) -> Node | None:
@@ -201,3 +208,72 @@ def _copy(project: Project, dockerfile: Dockerfile, step: Copy, source: str) -> 
     if path is not None:
         place = dockerfile.place(step.line)
         yield Served(paths=(path,), place=place, how="COPY", written=source, dockerfile=dockerfile, stage=origin, line=step.line)
+
+
+_ACTIONS = {
+    "peaceiris/actions-gh-pages": "publish_dir",
+    "JamesIves/github-pages-deploy-action": "folder",
+    "actions/upload-pages-artifact": "path",
+    "crazy-max/ghaction-github-pages": "build_dir",
+}
+"""Actions that publish a folder of the checkout -> the input that names it."""
+_NETLIFY = re.compile(r"^[ \t]*(base|publish)[ \t]*=[ \t]*[\"']([^\"'\n]+)[\"']", re.MULTILINE)
+_VERCEL = re.compile(r"\"outputDirectory\"\s*:\s*\"([^\"\\\n]+)\"")
+_GH_PAGES = re.compile(r"\bgh-pages\s+(?:\S+\s+)*?(?:-d|--dist)[ =](\S+)")
+
+
+def published(project: Project) -> Iterator[Served]:
+    """What platforms for static pages are told to publish.
+
+    https://docs.netlify.com/build/configure-builds/file-based-configuration/, https://vercel.com/docs/project-configuration,
+    https://render.com/docs/blueprint-spec
+    """
+    for file in project.tree_files:
+        name = file.path.name.lower()
+        if name not in ("netlify.toml", "vercel.json", "render.yaml", "package.json") and ".github" not in file.path.parts:
+            continue
+        try:
+            text = project.text(file.path)
+        except Unreadable:
+            continue
+        folder = file.path.parent
+        if name == "netlify.toml":
+            yield from _netlify(file.path, text)
+        elif name in ("vercel.json", "package.json"):
+            expression, how = (_VERCEL, "outputDirectory") if name == "vercel.json" else (_GH_PAGES, "gh-pages")
+            for found in expression.finditer(text):
+                yield from _named(
+                    found.group(1).strip("\"',"), folder, how, Place(path=file.path, span=span_of(text.count("\n", 0, found.start()) + 1))
+                )
+        elif name == "render.yaml":
+            for service in yamls.items(yamls.value(yamls.root(text), "services")):
+                node = yamls.value(service, "staticPublishPath")
+                base = yamls.text_of(yamls.value(service, "rootDir")) or "."
+                if node is not None:
+                    yield from _named(
+                        yamls.text_of(node), normal(str(folder / base)), "staticPublishPath", Place(path=file.path, span=yamls.span(node))
+                    )
+        else:
+            yield from _actions(file.path, text)
+
+
+def _netlify(path: PurePosixPath, text: str) -> Iterator[Served]:
+    found = {match.group(1): match for match in reversed(list(_NETLIFY.finditer(text)))}
+    if "publish" in found:
+        base = found["base"].group(2) if "base" in found else "."
+        place = Place(path=path, span=span_of(text.count("\n", 0, found["publish"].start()) + 1))
+        yield from _named(found["publish"].group(2), normal(str(path.parent / base)), "publish", place)
+
+
+def _actions(path: PurePosixPath, text: str) -> Iterator[Served]:
+    for _, job in yamls.pairs(yamls.value(yamls.root(text), "jobs")):
+        for step in yamls.items(yamls.value(job, "steps")):
+            key = _ACTIONS.get(yamls.text_of(yamls.value(step, "uses")).partition("@")[0], "")
+            node = yamls.value(step, "with", key) if key else None
+            if node is not None:
+                yield from _named(yamls.text_of(node), PurePosixPath(), key, Place(path=path, span=yamls.span(node)))
+
+
+def _named(text: str, folder: PurePosixPath, how: str, place: Place) -> Iterator[Served]:
+    if text and not re.search(r"[$*{~]", text) and not _climbs(folder, text):
+        yield Served(paths=(normal(str(folder / text.strip())),), place=place, how=how, written=text, is_published=True)

@@ -45,6 +45,7 @@ def test_a_served_folder_is_one_of_the_front_end(tmp_path: Path, code: str, expe
         ({"web/vite.config.js": "export default defineConfig({ build: { outDir: process.env.OUT } })"}, ["review"]),
         ({"web/package.json": VITE.replace("vite build", "vite build && node move.js")}, ["review"]),
         ({"web/package.json": VITE.replace("vite build", "vite build --outDir build")}, ["pass"]),
+        ({"web/package.json": '{"scripts": {"build": "turbo run build"}}'}, []),
     ],
 )
 def test_another_step_may_make_the_folder(tmp_path: Path, files: dict[str, str], expected: list[str]) -> None:
@@ -58,6 +59,7 @@ def test_another_step_may_make_the_folder(tmp_path: Path, files: dict[str, str],
         ("server.js", "app.use(express.static(path.join(__dirname, 'web', 'build')))", ["fail"]),
         ("api/server.js", "app.use(express.static(path.join(__dirname, '../web/build')))", ["fail"]),
         ("api/server.js", "app.use(express.static('../web/build'))", ["fail"]),
+        ("api/server.ts", "app.use(express.static(path.join(__dirname, '../web/build')))", ["review"]),  # it runs from where it is compiled to
         ("server.js", "const d = path.resolve(__dirname, 'web'); app.get('*', (q, r) => r.sendFile(path.join(d, 'build', 'index.html')))", ["fail"]),
         ("server.js", "app.get('*', (q, r) => r.sendFile('index.html', { root: path.join(__dirname, 'web/build') }))", ["fail"]),
         ("server.js", "app.use(express.static(path.join(path.resolve(), '/web/build')))", ["fail"]),
@@ -87,6 +89,27 @@ def test_copies_of_images(tmp_path: Path, copy: str, expected: list[str]) -> Non
     dockerfile = f"FROM node AS web\nWORKDIR /app\nCOPY web/package.json ./\nCOPY web ./\nRUN npm run build\nFROM nginx\n{copy}\n"
     found = outcomes(tmp_path, {"Dockerfile": dockerfile, "web/package.json": VITE, "web/index.html": ""}, "project/build-output-mismatch")
     assert found == expected[1:]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("netlify.toml", '[build]\n  base = "web"\n  publish = "build"\n', ["fail"]),
+        ("netlify.toml", '[build]\n  publish = "web/build"\n', ["fail"]),
+        ("netlify.toml", '[build]\n  base = "web"\n  publish = "dist"\n', ["pass"]),
+        ("web/vercel.json", '{"outputDirectory": "build"}', ["fail"]),
+        ("web/vercel.json", '{"outputDirectory": "dist"}', ["pass"]),
+        ("render.yaml", "services:\n  - rootDir: web\n    staticPublishPath: ./build\n", ["fail"]),
+        ("render.yaml", "services:\n  - staticPublishPath: ./web/dist\n", ["pass"]),
+        (".github/workflows/a.yml", "jobs: {a: {steps: [{uses: actions/upload-pages-artifact@v3, with: {path: ./web/build}}]}}", ["fail"]),
+        (".github/workflows/a.yml", "jobs: {a: {steps: [{uses: peaceiris/actions-gh-pages@v4, with: {publish_dir: web/dist}}]}}", ["pass"]),
+        (".github/workflows/a.yml", "jobs: {a: {steps: [{uses: actions/upload-artifact@v4, with: {path: web/build}}]}}", []),
+        ("web/package.json", VITE.replace('"build"', '"deploy": "gh-pages -d build", "build"'), ["fail"]),
+        ("web/package.json", VITE.replace('"build"', '"deploy": "gh-pages -d dist", "build"'), ["pass"]),
+    ],
+)
+def test_what_platforms_publish(tmp_path: Path, path: str, text: str, expected: list[str]) -> None:
+    assert outcomes(tmp_path, {"web/package.json": VITE, "web/main.js": "", path: text}, "project/build-output-mismatch") == expected
 
 
 GIT = {"Procfile": "web: gunicorn app:app\n", ".gitignore": "dist/\n"}

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import yaml
 
 from auditor.model import Place, span_of
+from auditor.project.facts.dockerfile import instructions
+from auditor.project.facts.yamls import pairs, root, value
 from auditor.project.files import normal
 from auditor.project.text import Unreadable
 
@@ -87,7 +89,7 @@ def _dockerfile(project: Project, path: PurePosixPath, text: str) -> Iterator[La
     command: tuple[int, str] | None = None
     entry: tuple[int, str] | None = None
     bases: list[PurePosixPath] = [path.parent]
-    for line, instruction, rest in _instructions(text):
+    for line, instruction, rest in instructions(text):
         if instruction == "FROM":
             command = entry = None
         elif instruction == "CMD":
@@ -108,23 +110,6 @@ def _dockerfile(project: Project, path: PurePosixPath, text: str) -> Iterator[La
     yield from _followed(project, words, place, tuple(bases))
 
 
-def _instructions(text: str) -> Iterator[tuple[int, str, str]]:
-    """(line, instruction, arguments) with continued lines joined and comments inside them left out."""
-    start, kept = 0, ""
-    for number, raw in enumerate(text.split("\n"), 1):
-        line = raw.strip()
-        if not line or line.startswith("#"):
-            continue
-        if not kept:
-            start = number
-        kept += line.removesuffix("\\") + " " if line.endswith("\\") else line
-        if line.endswith("\\"):
-            continue
-        word, _, rest = kept.strip().partition(" ")
-        yield start, word.upper(), rest.strip()
-        kept = ""
-
-
 def _procfile(project: Project, path: PurePosixPath, text: str) -> Iterator[Launch]:
     for number, line in enumerate(text.split("\n"), 1):
         found = re.match(r"^([A-Za-z0-9_-]+):\s*(.+)$", line)
@@ -135,12 +120,8 @@ def _procfile(project: Project, path: PurePosixPath, text: str) -> Iterator[Laun
 
 def _compose(project: Project, path: PurePosixPath, text: str) -> Iterator[Launch]:
     """The `command` of each service; a file that is no YAML or is a template gives none (https://docs.docker.com/reference/compose-file/services/)."""
-    try:
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, RecursionError):
-        return
-    for _, service in _pairs(_value(root, "services")):
-        command = _value(service, "command")
+    for _, service in pairs(value(root(text), "services")):
+        command = value(service, "command")
         if command is None:
             continue
         words = tuple(str(item.value) for item in command.value) if isinstance(command, yaml.SequenceNode) else _words(str(command.value))
@@ -149,24 +130,16 @@ def _compose(project: Project, path: PurePosixPath, text: str) -> Iterator[Launc
 
 
 def _service_bases(service: yaml.Node, path: PurePosixPath) -> Iterator[PurePosixPath]:
-    build = _value(service, "build")
-    context = _value(build, "context") if isinstance(build, yaml.MappingNode) else build
+    build = value(service, "build")
+    context = value(build, "context") if isinstance(build, yaml.MappingNode) else build
     if isinstance(context, yaml.ScalarNode):
         yield normal(str(path.parent / str(context.value)))
-    volumes = _value(service, "volumes")
+    volumes = value(service, "volumes")
     for volume in volumes.value if isinstance(volumes, yaml.SequenceNode) else ():
         host = str(volume.value).split(":", maxsplit=1)[0] if isinstance(volume, yaml.ScalarNode) else ""
         if host.startswith("."):
             yield normal(str(path.parent / host))
     yield path.parent
-
-
-def _pairs(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
-    return [(str(key.value), value) for key, value in node.value] if isinstance(node, yaml.MappingNode) else []
-
-
-def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    return next((value for name, value in _pairs(node) if name == key), None)
 
 
 def _words(text: str) -> tuple[str, ...]:
