@@ -123,6 +123,9 @@ def _host_packages(
 ) -> Site:
     place = dockerfile.place(copied.line)
     related: tuple[Place, ...] = (dockerfile.place(installed.line, "the packages are installed here"),)
+    top = ignore.by("node_modules") if ignore is not None else None
+    if top is not None:
+        related = (*related, Place(path=top.place.path, span=top.place.span, label="keeps out the folder at the top alone"))
     folder = copied.sources[0].lstrip("/").removeprefix("./").rstrip("/")
     packages = f"{folder}/node_modules" if folder not in ("", ".") else "node_modules"
     line = ignore.by(packages) if ignore is not None else None
@@ -136,7 +139,7 @@ def _host_packages(
     beside = dockerfile.path.with_name(".dockerignore")
     if dockerfile.context != dockerfile.path.parent and project.exists(beside):
         message = f"{message}; {beside} is not read, the context is another folder"
-    checkout = _built_from_checkout(project)
+    checkout = built_from_checkout(project)
     if checkout is not None:
         message = f"{message}; here a fresh checkout is built, which has none"
         return Site(
@@ -151,7 +154,7 @@ def _host_packages(
     return Site(gotcha=gotcha.id, outcome=Outcome.FAIL, message=message, place=place, related=related, scope=place.span)
 
 
-def _built_from_checkout(project: Project) -> Place | None:
+def built_from_checkout(project: Project) -> Place | None:
     """The workflow or platform that builds the image where nothing has been installed before."""
     for file in project.tree_files:
         name = file.path.name.lower()

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from auditor.checks.contexts import built_from_checkout
 from auditor.checks.serving import Served, served
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Severity, Site
 from auditor.project.facts.builds import BUILT, DEFAULTS, Build
 from auditor.project.facts.dockerfile import Copy, Run
 from auditor.project.ignored import Ignored
 from auditor.project.project import Project
+from auditor.project.text import Unreadable
 
 _MAKES = re.compile(
     r"\b(?:mv|cp|rsync|ln|copy|xcopy|robocopy|ncp|cpx|cpy|copyfiles|move|mkdir|unzip|tar|rename|outDir|out-dir|dist-dir|dest|output)\b|BUILD_PATH|-o\s|-d\s"
@@ -171,7 +173,7 @@ def build_output_missing(project: Project, gotcha: Gotcha, detector: CheckDetect
         message = detector.message.replace("$FOLDER", str(output))
         if line is not None and procfile is not None and procfile.parent in (PurePosixPath(), *output.parents) and one.how != "COPY":
             yield _site(gotcha, one, Outcome.FAIL, message, Place(path=procfile, label="deployed by git"), *related)
-        elif line is not None and one.how == "COPY" and (pushed := _image_from_checkout(project, one)) is not None:
+        elif line is not None and one.how == "COPY" and (pushed := built_from_checkout(project)) is not None:
             yield _site(gotcha, one, Outcome.FAIL, message, pushed, *related)
         elif procfile is not None or project.facts.dockerfiles or project.facts.commands:
             text = f"{output} is built by no step that the project names"
@@ -198,17 +200,17 @@ def _built(project: Project, front: Front) -> Place | None:
             text = manifest.scripts.get(name, "")
             if _BUILDING.search(text) or (text and name in ("build", "heroku-postbuild")):
                 return Place(path=folder / "package.json", label=f"{name} builds it")
+    for file in project.tree_files:
+        if ".github" in file.path.parts and file.language == "yaml" and "download-artifact" in _text(project, file.path):
+            return Place(path=file.path, label="brings what another job has built")
     for name in ("vercel.json", "netlify.toml", "app.json", "heroku.yml", "captain-definition", "project.toml"):
         if project.exists(PurePosixPath(name)):
             return Place(path=PurePosixPath(name), label="the platform may build it")
     return None
 
 
-def _image_from_checkout(project: Project, one: Served) -> Place | None:
-    """The workflow that builds the image of a COPY from a fresh checkout."""
-    if one.dockerfile is None:
-        return None
-    for command in project.facts.commands:
-        if command.kind == "workflow" and re.search(r"\bdocker\s+(?:buildx\s+)?build\b", command.text):
-            return command.place
-    return None
+def _text(project: Project, path: PurePosixPath) -> str:
+    try:
+        return project.text(path)
+    except Unreadable:
+        return ""

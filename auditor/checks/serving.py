@@ -46,7 +46,6 @@ class Served:
     paths: tuple[PurePosixPath, ...]
     place: Place
     how: str
-    written: str
     dockerfile: Dockerfile | None = None
     stage: Stage | None = None
     line: int = 0
@@ -122,7 +121,7 @@ def _values(project: Project, module: Module, node: ast.expr, how: str, bases: t
     found = [_paths(option.value, bases) for option in in_production(project.python.evaluate(module, node))]
     if found and all(found):
         paths = tuple(dict.fromkeys(path for paths in found for path in paths))
-        yield Served(paths=paths, place=module.place(node), how=how, written=ast.unparse(node)[:80])
+        yield Served(paths=paths, place=module.place(node), how=how)
 
 
 def _paths(value: Value, bases: tuple[PurePosixPath, ...]) -> tuple[PurePosixPath, ...]:
@@ -173,7 +172,7 @@ def _script_call(module: Script, node: Node) -> Iterator[Served]:
     if known:
         how = name if "static" in name else name.rsplit(".", 1)[-1]
         compiled = module.language in ("typescript", "tsx")
-        yield Served(paths=known, place=module.place(node), how=how, written=module.of(target)[:80], is_compiled=compiled)
+        yield Served(paths=known, place=module.place(node), how=how, is_compiled=compiled)
 
 
 def _option(module: Script, node: Node, key: str) -> Node | None:
@@ -207,7 +206,7 @@ def _copy(project: Project, dockerfile: Dockerfile, step: Copy, source: str) -> 
         path = normal(str(dockerfile.context / source.lstrip("/"))) if dockerfile.context is not None and "://" not in source else None
     if path is not None:
         place = dockerfile.place(step.line)
-        yield Served(paths=(path,), place=place, how="COPY", written=source, dockerfile=dockerfile, stage=origin, line=step.line)
+        yield Served(paths=(path,), place=place, how="COPY", dockerfile=dockerfile, stage=origin, line=step.line)
 
 
 _ACTIONS = {
@@ -219,7 +218,7 @@ _ACTIONS = {
 """Actions that publish a folder of the checkout -> the input that names it."""
 _NETLIFY = re.compile(r"^[ \t]*(base|publish)[ \t]*=[ \t]*[\"']([^\"'\n]+)[\"']", re.MULTILINE)
 _VERCEL = re.compile(r"\"outputDirectory\"\s*:\s*\"([^\"\\\n]+)\"")
-_GH_PAGES = re.compile(r"\bgh-pages\s+(?:\S+\s+)*?(?:-d|--dist)[ =](\S+)")
+_GH_PAGES = re.compile(r"\bgh-pages\s+(?:\S+\s+){0,8}?(?:-d|--dist)[ =](\S+)")
 
 
 def published(project: Project) -> Iterator[Served]:
@@ -276,4 +275,4 @@ def _actions(path: PurePosixPath, text: str) -> Iterator[Served]:
 
 def _named(text: str, folder: PurePosixPath, how: str, place: Place) -> Iterator[Served]:
     if text and not re.search(r"[$*{~]", text) and not _climbs(folder, text):
-        yield Served(paths=(normal(str(folder / text.strip())),), place=place, how=how, written=text, is_published=True)
+        yield Served(paths=(normal(str(folder / text.strip())),), place=place, how=how, is_published=True)

@@ -83,6 +83,7 @@ def test_paths_in_scripts(tmp_path: Path, path: str, code: str, expected: list[s
         ("COPY --from=web /srv/build /html", ["pass"]),  # nothing says what that is
         ("COPY --from=other/image /app/build /html", ["pass"]),
         ("COPY web/build /html", ["pass", "fail"]),
+        ("COPY web/build /srv/web/build", ["pass", "fail"]),  # its own target does not make what it takes
     ],
 )
 def test_copies_of_images(tmp_path: Path, copy: str, expected: list[str]) -> None:
@@ -134,3 +135,35 @@ GIT = {"Procfile": "web: gunicorn app:app\n", ".gitignore": "dist/\n"}
 def test_an_output_that_nothing_builds(tmp_path: Path, files: dict[str, str], expected: list[str]) -> None:
     tree = {"app.py": FLASK + "send_from_directory('web/dist', 'x')\n", "web/package.json": VITE, **files}
     assert outcomes(tmp_path, tree, "project/build-output-missing") == expected
+
+
+def test_what_is_published_is_built_by_who_publishes_it(tmp_path: Path) -> None:
+    files = {
+        "web/package.json": VITE,
+        "x.js": "",
+        ".gitignore": "dist/\n",
+        "netlify.toml": '[build]\n  publish = "web/dist"\n',
+        "Procfile": "web: x\n",
+    }
+    assert outcomes(tmp_path, files, "project/build-output-missing") == []
+
+
+def test_a_stage_brings_what_it_has_built(tmp_path: Path) -> None:
+    dockerfile = "FROM node AS web\nWORKDIR /app\nCOPY web ./\nRUN ./compile\nFROM nginx\nCOPY --from=web /app/dist /html\n"
+    files = {"Dockerfile": dockerfile, "web/package.json": VITE, "web/index.html": "", ".gitignore": "dist/\n"}
+    assert outcomes(tmp_path, files, "project/build-output-missing") == []
+
+
+def test_an_image_that_a_workflow_builds_has_no_output_of_the_host(tmp_path: Path) -> None:
+    workflow = "jobs: {a: {steps: [{run: docker build -t x .}]}}"
+    files = {
+        "Dockerfile": "FROM nginx\nCOPY web/dist /html\n",
+        "web/package.json": VITE,
+        ".gitignore": "dist/\n",
+        ".github/workflows/a.yml": workflow,
+    }
+    assert outcomes(tmp_path, files, "project/build-output-missing") == ["fail"]
+    artifact = "jobs: {a: {steps: [{uses: actions/download-artifact@v4}, {run: docker build -t x .}]}}"
+    assert outcomes(tmp_path, {".github/workflows/a.yml": artifact}, "project/build-output-missing") == ["pass"]
+    (tmp_path / ".github/workflows/a.yml").unlink()
+    assert outcomes(tmp_path, {}, "project/build-output-missing") == ["review"]
