@@ -29,6 +29,7 @@ from auditor.checks import (
     startup,
     storage,
     texts,
+    wheels,
 )
 from auditor.checks.base import Check, Judge, Match, Verdict
 
@@ -55,6 +56,7 @@ CHECKS: dict[str, Check] = {
     "project/gitignore-hides-source": imports.gitignore_hides_source,
     "project/import-case-mismatch": imports.import_case_mismatch,
     "project/start-tool-not-installed": launches.tool_not_installed,
+    "python/package-data-missing": wheels.package_data_missing,
     "react/localhost-api-url": frontend.localhost_url,
     "vite/env-without-prefix": frontend.env_without_prefix,
     "vite/process-env": frontend.process_env,
