@@ -115,7 +115,7 @@ def _built(
         known = any(word in _TOOLS for word in manifest.scripts.get(called.group(1), "").split())
         message = "the install brings everything"
         return Site(gotcha=gotcha.id, outcome=Outcome.PASS, message=message, place=place, related=related, scope=place.span) if known else None
-    if tool is None or install.why == "$" or _brought_otherwise(stage, folder, run):
+    if tool is None or install.why == "$" or _is_configured(project, package.parent) or _brought_otherwise(stage, folder, run):
         return None
     if install.manager == "yarn" and "NODE_ENV" in install.why and is_berry(project, package.parent, manifest):
         return None  # Yarn 2 and later do not look at it
@@ -157,6 +157,15 @@ def _is_for_production(project: Project, manifest: PackageJson, package: str) ->
     except (Unreadable, ValueError, KeyError, TypeError, RecursionError):
         stem = package.rsplit("/", 1)[-1].split("-", maxsplit=1)[0]
         return any(stem in name for name in manifest.dependencies)
+
+
+def _is_configured(project: Project, folder: PurePosixPath) -> bool:
+    """Whether an `.npmrc` says which dependencies are installed (https://docs.npmjs.com/cli/v11/using-npm/config#include)."""
+    try:
+        text = project.text(folder / ".npmrc") if project.exists(folder / ".npmrc") else ""
+    except Unreadable:
+        return True
+    return re.search(r"^\s*(?:include|omit|production|only|also|dev)\s*=", text, re.MULTILINE) is not None
 
 
 def _brought_otherwise(stage: Stage, folder: str, run: Run) -> bool:

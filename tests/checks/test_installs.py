@@ -66,6 +66,12 @@ def test_strict_installs_in_workflows(tmp_path: Path, run: str, files: dict[str,
     assert outcomes(tmp_path, {".github/workflows/a.yml": workflow, "x.js": "", **files}, LOCK) == expected
 
 
+def test_a_checkout_of_another_repository(tmp_path: Path) -> None:
+    other = {"uses": "actions/checkout@v4", "with": {"repository": "shop/web"}}
+    workflow = json.dumps({"jobs": {"a": {"steps": [other, {"run": "npm ci"}]}}})
+    assert outcomes(tmp_path, {".github/workflows/a.yml": workflow, "x.js": "", **NPM}, LOCK) == []
+
+
 def package(**more: object) -> dict[str, str]:
     return {"package.json": json.dumps({"scripts": {"build": "tsc && vite build", "lint": "eslint ."}, "devDependencies": {"vite": "7"}, **more})}
 
@@ -75,6 +81,7 @@ def package(**more: object) -> dict[str, str]:
     [
         ("ENV NODE_ENV=production\nRUN npm ci\nRUN npm run build", package(), ["fail"]),
         ("ENV NODE_ENV production\nRUN npm install\nRUN npm run build", package(), ["fail"]),
+        ("ENV NODE_ENV=production\nRUN npm ci\nRUN npm run build", {**package(), ".npmrc": "include=dev\n"}, []),
         ("ARG NODE_ENV=production\nENV NODE_ENV=$NODE_ENV\nRUN yarn\nRUN yarn build", package(), []),  # a build argument decides
         ("RUN NODE_ENV=production npm ci && npm run build", package(), ["fail"]),
         ("RUN npm ci --omit=dev\nRUN npm run build", package(), ["fail"]),

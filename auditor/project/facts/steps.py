@@ -168,7 +168,11 @@ def _workflow(path: PurePosixPath, text: str) -> Iterator[Command]:
     for number, job in enumerate((*jobs, yamls.value(tree, "runs")), 1):
         default = yamls.text_of(yamls.value(job, "defaults", "run", "working-directory")) or whole
         steps = yamls.items(yamls.value(job, "steps"))
-        moved = any(yamls.value(step, "with", "path") is not None and "checkout" in yamls.text_of(yamls.value(step, "uses")) for step in steps)
+        moved = any(
+            "checkout" in yamls.text_of(yamls.value(step, "uses"))
+            and any(yamls.value(step, "with", key) is not None for key in ("path", "repository"))
+            for step in steps
+        )
         for step in steps:
             folder = yamls.text_of(yamls.value(step, "working-directory")) or default
             known = not moved and "$" not in folder and not folder.startswith("/") and ".github/workflows" in str(path)
