@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 
 from auditor.model import CheckDetector, Gotcha, Outcome, Severity, Site
 from auditor.project.facts.environment import is_set_by_others
-from auditor.project.facts.reached import reached, settings_module, started
 from auditor.project.facts.launch import Launch
+from auditor.project.facts.reached import reached, settings_module, started
 from auditor.project.facts.record import Read
 from auditor.project.project import Project
 

@@ -211,40 +211,7 @@ def _present(project: Project, folder: PurePosixPath, text: str) -> bool:
 
 def is_build_output(project: Project, target: PurePosixPath) -> bool:
     """Whether a front-end build of the project writes to ``target`` (or to a folder above it), though it may not be committed."""
-    for folder in (target, *target.parents):
-        manifest = project.manifest(folder.parent) if str(folder) not in (".", "") else None
-        if manifest is None or PurePosixPath(str(manifest.dir)) != folder.parent:
-            continue
-        if folder.name in build_outputs(project, manifest.dir):
-            return True
-    return False
-
-
-_OUTPUTS = {
-    "@angular/cli": "dist",
-    "@craco/craco": "build",
-    "@sveltejs/kit": "build",
-    "@vue/cli-service": "dist",
-    "astro": "dist",
-    "esbuild": "dist",
-    "gatsby": "public",
-    "next": "out",
-    "nuxt": "dist",
-    "parcel": "dist",
-    "react-scripts": "build",
-    "rollup": "dist",
-    "vite": "dist",
-    "webpack": "dist",
-}
-"""Build tool -> the folder it writes to unless told otherwise."""
-
-
-def build_outputs(project: Project, folder: PurePosixPath) -> frozenset[str]:
-    """The names of the folders the front end in ``folder`` builds into, by its bundler's default."""
-    manifest = project.manifest(folder)
-    if manifest is None:
-        return frozenset()
-    return frozenset(output for tool, output in _OUTPUTS.items() if tool in manifest.dependencies or tool in manifest.dev_dependencies)
+    return any(target.is_relative_to(output) for build in project.facts.builds for output in build.candidates)
 
 
 def _elsewhere(project: Project, text: str, folder: PurePosixPath) -> PurePosixPath | None:

@@ -48,12 +48,13 @@ NO_LANGUAGE = "no language that is looked at"
 class Discovered:
     """``files`` selected, sorted; ``skipped`` reason -> count; ``troubles`` what could not be looked at.
 
-    ``tree_files`` are those of the whole tree; ``folders`` hold anything at all.
+    ``tree_files`` are those of the whole tree; ``folders`` hold anything at all; ``listed`` is everything that was found.
     """
 
     files: tuple[SourceFile, ...]
     tree_files: tuple[SourceFile, ...]
     folders: tuple[PurePosixPath, ...]
+    listed: frozenset[PurePosixPath]
     skipped: Mapping[str, int]
     troubles: tuple[tuple[PurePosixPath, str], ...]
 
@@ -178,6 +179,7 @@ def discover(root: Path, config: Config, paths: tuple[Path, ...] = ()) -> Discov
         files=chosen,
         tree_files=files,
         folders=folders.standing(),
+        listed=frozenset(listing.paths),
         skipped=dict(sorted(tally.skipped.items())),
         troubles=tuple(tally.troubles),
     )

@@ -88,7 +88,7 @@ def language_of(path: PurePosixPath) -> str | None:
         directories = {part.lower() for part in path.parts[:-1]}
         return "nginx" if "nginx" in name or directories & _NGINX_DIRECTORIES else "text"
     suffix = path.suffix.lower()
-    if _DOCKERFILE_NAME.match(name) and suffix not in {".py", ".js", ".ts", ".md", ".yml", ".yaml", ".json", ".sh"}:
+    if _DOCKERFILE_NAME.match(name) and suffix not in {".py", ".js", ".ts", ".md", ".yml", ".yaml", ".json", ".sh", ".dockerignore"}:
         return "dockerfile"
     if _PROCFILE_NAME.match(name):
         return "procfile"

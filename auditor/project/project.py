@@ -33,7 +33,8 @@ class Project:
     """A directory under examination; nothing in it is ever written or executed.
 
     ``files`` are those to examine, ``tree_files`` all that facts may be read from: more, when only some paths were asked for. ``folders`` are all
-    that hold a file of the project, be it an image or a build.
+    that hold a file of the project, be it an image or a build. ``listed`` are all files of the tree, whatever they hold, but
+    those that git ignores.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Project:
         troubles: tuple[tuple[PurePosixPath, str], ...],
         tree_files: tuple[SourceFile, ...] | None = None,
         folders: tuple[PurePosixPath, ...] = (),
+        listed: frozenset[PurePosixPath] = frozenset(),
     ) -> None:
         self.root = root
         self.config = config
         self.files = files
         self.tree_files = files if tree_files is None else tree_files
         self.folders = folders
+        self.listed = listed
         self.skipped = skipped
         self.troubles = troubles
         self._real = os.path.realpath(root)
@@ -146,6 +149,15 @@ class Project:
             self._listings[parent] = self._listing(parent)
         return name in self._listings[parent]
 
+    def names(self, folder: PurePosixPath) -> frozenset[str]:
+        """The names of what lies in a folder below the root, as they are on disk; none when there is no such folder."""
+        if not self.exists(folder):
+            return frozenset()
+        clean = "" if str(folder) == "." else posixpath.normpath(str(folder))
+        if clean not in self._listings:
+            self._listings[clean] = self._listing(clean)
+        return self._listings[clean]
+
     def _listing(self, folder: str) -> frozenset[str]:
         """The names in a folder; of links only those that lead to something inside the project."""
         try:
@@ -234,6 +246,7 @@ def open_project(root: Path, *, config: Config, paths: tuple[Path, ...] = ()) ->
         troubles=found.troubles,
         tree_files=found.tree_files,
         folders=found.folders,
+        listed=found.listed,
     )
     project.troubles += tuple(_broken_manifests(project))
     return project

@@ -12,10 +12,14 @@ from auditor.project.scopes import Scopes
 from auditor.project.text import Unreadable
 
 if TYPE_CHECKING:
+    from auditor.project.facts.builds import Build
     from auditor.project.facts.client import Client
     from auditor.project.facts.environment import Environment
+    from auditor.project.facts.imports import Imports
     from auditor.project.facts.launch import Launch
     from auditor.project.facts.module import Module
+    from auditor.project.facts.staged import Dockerfile
+    from auditor.project.facts.steps import Command
     from auditor.project.project import Project
 
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx", "vue", "svelte", "astro"})
@@ -34,6 +38,13 @@ class Facts:
     def __getstate__(self) -> dict[str, object]:
         """What a worker is sent: the records, not what was made of them."""
         return {"_project": self._project, "_records": self._records, "_complete": self._complete, "_scripts": {}, "_reads": {}}
+
+    @cached_property
+    def builds(self) -> tuple[Build, ...]:
+        """What the front ends of the project are built to, in order of their folders."""
+        from auditor.project.facts.builds import builds  # noqa: PLC0415 - only projects with a package.json have any
+
+        return builds(self._project)
 
     @cached_property
     def clients(self) -> tuple[Client, ...]:
@@ -60,6 +71,27 @@ class Facts:
         from auditor.project.facts.launch import deployment_files  # noqa: PLC0415 - as below
 
         return tuple(deployment_files(self._project))
+
+    @cached_property
+    def commands(self) -> tuple[Command, ...]:
+        """What workflows, platforms, Makefiles and scripts run, one simple command at a time."""
+        from auditor.project.facts.steps import commands  # noqa: PLC0415 - as for launches
+
+        return commands(self._project)
+
+    @cached_property
+    def dockerfiles(self) -> tuple[Dockerfile, ...]:
+        """The Dockerfiles of production, with the folders they are built in."""
+        from auditor.project.facts.images import dockerfiles  # noqa: PLC0415 - as for launches
+
+        return dockerfiles(self._project)
+
+    @cached_property
+    def imports(self) -> Imports:
+        """The local imports of scripts."""
+        from auditor.project.facts.imports import Imports as Found  # noqa: PLC0415 - as for clients
+
+        return Found(self._project)
 
     @cached_property
     def launches(self) -> tuple[Launch, ...]:

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from auditor.model import Place
-from auditor.project.facts.reached import started
 from auditor.project.facts.launch import Launch
+from auditor.project.facts.reached import started
 from auditor.project.python.values import EnvRead, Literal, Value
 
 if TYPE_CHECKING:

@@ -230,15 +230,20 @@ class Module(Source):
         return tuple(sorted(found, key=lambda declaration: declaration.node.start_byte))
 
     @cached_property
-    def specifiers(self) -> tuple[str, ...]:
-        """Every module named by an import, a re-export, `require` or `import()`."""
+    def sources(self) -> tuple[Node, ...]:
+        """The text of every import, re-export, `require` and `import()`."""
         found = []
         for node in self.nodes:
             if node.type in {"import_statement", "export_statement"} and (source := node.child_by_field_name("source")) is not None:
-                found.append(self.of(source)[1:-1])
-            elif node.type == "call_expression" and (required := self._required(node)) is not None:
-                found.append(required[0])
-        return tuple(dict.fromkeys(found))
+                found.append(source)
+            elif node.type == "call_expression" and self._required(node) is not None:
+                found.append(arguments(node)[0])
+        return tuple(found)
+
+    @cached_property
+    def specifiers(self) -> tuple[str, ...]:
+        """Every module named by an import, a re-export, `require` or `import()`."""
+        return tuple(dict.fromkeys(self.of(source)[1:-1] for source in self.sources))
 
     @cached_property
     def exports(self) -> dict[str, Node | Declaration | tuple[str, str]]:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 import yaml
 
-from auditor.model import Place, span_of
+from auditor.model import Place, Span, span_of
 from auditor.project.facts.record import Fault
 
 _DEEPEST = 500
@@ -29,6 +29,12 @@ def documents(text: str) -> tuple[yaml.Node, ...] | Fault:
         return Fault(line=mark.line + 1 if mark is not None else 1, message=str(error.problem or error.context or "is no YAML"))
     except (yaml.YAMLError, ValueError) as error:
         return Fault(line=1, message=str(error).split("\n")[0])
+
+
+def root(text: str) -> yaml.Node | None:
+    """The one document of a text; None for several, for none, and for what cannot be read."""
+    found = documents(text)
+    return found[0] if not isinstance(found, Fault) and len(found) == 1 else None
 
 
 def _may_be_deep(text: str) -> bool:
@@ -93,9 +99,30 @@ def text_of(node: yaml.Node | None) -> str | None:
     return str(node.value)
 
 
+def said(node: yaml.Node | None) -> str:
+    """The text of a scalar, "" where `text_of` has none."""
+    return text_of(node) or ""
+
+
 def is_text(node: yaml.Node | None) -> bool:
     """Whether a scalar is a string in YAML 1.2, as one that is quoted always is."""
     return isinstance(node, yaml.ScalarNode) and (bool(node.style) or node.tag == "tag:yaml.org,2002:str")
+
+
+def lines(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
+    """The lines of a scalar with their numbers in the file; a folded one counts as a single line."""
+    if not isinstance(node, yaml.ScalarNode):
+        return
+    first = node.start_mark.line + 1
+    if node.style == "|":
+        yield from enumerate(str(node.value).split("\n"), first + 1)
+    else:
+        yield first, str(node.value).replace("\n", " ")
+
+
+def span(node: yaml.Node) -> Span:
+    """The first line of a node."""
+    return span_of(node.start_mark.line + 1)
 
 
 def place_of(path: PurePosixPath, node: yaml.Node, label: str = "") -> Place:
