@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from auditor.project.facts.extractors import extract
+from auditor.project.facts.record import EMPTY, Record
 from auditor.project.text import Unreadable
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ class Facts:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._scripts: dict[PurePosixPath, Module | None] = {}
+        self._records: dict[PurePosixPath, Record] = {}
 
     @cached_property
     def clients(self) -> tuple[Client, ...]:
@@ -38,6 +41,15 @@ class Facts:
         from auditor.project.facts.launch import launches  # noqa: PLC0415 - only checks of the start need YAML
 
         return launches(self._project)
+
+    def record(self, path: PurePosixPath) -> Record:
+        """What one file of the tree says; empty for a file that cannot be read or that no extractor reads."""
+        if path not in self._records:
+            try:
+                self._records[path] = extract(path, self._project.language(path), self._project.text(path))
+            except Unreadable:
+                self._records[path] = EMPTY
+        return self._records[path]
 
     def script(self, path: PurePosixPath) -> Module | None:
         """A parsed JavaScript or TypeScript file of the tree; None when it is none or cannot be read."""

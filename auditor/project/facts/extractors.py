@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from auditor.project.facts import compose, dockerfile, dotenv, procfile
+from auditor.project.facts import compose, dockerfile, dotenv, nginx, procfile
 from auditor.project.facts.record import EMPTY, Extractor, Record
 
 EXTRACTORS: dict[str, Extractor] = {
     "compose": compose.extract,
     "dockerfile": dockerfile.extract,
     "dotenv": dotenv.extract,
+    "nginx": nginx.extract,
     "procfile": procfile.extract,
 }
 
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.\-_][\w.\-]+)?\.ya?ml$|^[\w-]+[.\-](?:docker-)?compose\.ya?ml$", re.IGNORECASE)
-_BY_LANGUAGE = {"dockerfile": "dockerfile", "dotenv": "dotenv", "procfile": "procfile"}
+_BY_LANGUAGE = {"dockerfile": "dockerfile", "dotenv": "dotenv", "nginx": "nginx", "procfile": "procfile"}
 
 
 def kind_of(path: PurePosixPath, language: str) -> str | None:
