@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from auditor.project.facts.client import Client
     from auditor.project.facts.launch import Launch
     from auditor.project.facts.module import Module
+    from auditor.project.facts.webserver import Webserver
     from auditor.project.project import Project
 
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx", "vue", "svelte", "astro"})
@@ -41,6 +42,13 @@ class Facts:
         from auditor.project.facts.launch import launches  # noqa: PLC0415 - only checks of the start need YAML
 
         return launches(self._project)
+
+    @cached_property
+    def webserver(self) -> Webserver:
+        """The nginx servers of the project."""
+        from auditor.project.facts.webserver import find  # noqa: PLC0415 - only checks of nginx need it
+
+        return find(self._project)
 
     def record(self, path: PurePosixPath) -> Record:
         """What one file of the tree says; empty for a file that cannot be read or that no extractor reads."""

@@ -1,0 +1,280 @@
+"""The nginx servers of a project: every block with what surrounds it, included files put where they are included.
+
+A setting that a block does not have is taken from the block around it; lists (`add_header`, `proxy_set_header`, `error_page`) only as a whole
+(https://nginx.org/en/docs/http/ngx_http_headers_module.html#add_header). What the project does not show (an included file of the machine) leaves
+open what is missing.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from auditor.project.facts.dockerfile import copied
+from auditor.project.facts.extractors import extract
+from auditor.project.facts.record import Directive
+from auditor.project.files import normal
+from auditor.project.text import Unreadable
+
+if TYPE_CHECKING:
+    from auditor.project.project import Project
+
+_DEEPEST = 6
+_HOME = "/etc/nginx/"
+# Files that come with nginx, Debian or certbot and say nothing of headers, limits or locations.
+_KNOWN = re.compile(
+    r"(?:^|/)(?:mime\.types|(?:fastcgi|uwsgi|scgi)(?:_params|\.conf)|options-ssl-nginx\.conf|koi-\w+|win-utf|modules[\w-]*/\*\.conf)$"
+)
+# What Debian's proxy_params sets (https://salsa.debian.org/nginx-team/nginx/-/blob/main/debian/conf/proxy_params).
+_PROXY_PARAMS = ("Host", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto")
+_PASSES = frozenset({"proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass"})
+_LOCATION = re.compile(r"^(=|\^~|~\*|~)?(.*)$", re.DOTALL)
+_URL = re.compile(r"^(?P<scheme>https?)://(?:unix:(?P<socket>[^:]+):?|(?P<host>\[[^\]]*\]|[^/:?#]*)(?::(?P<port>[^/?#]*))?)(?P<uri>/.*)?$", re.DOTALL)
+_PLACEHOLDER = re.compile(r"\$\{[A-Z][A-Z0-9_]*(?::-([^}]*))?\}|\$[A-Z][A-Z0-9_]*\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Block:
+    """A block in its place. ``outer`` is None for the outermost; ``lost`` says that what surrounds it is not known."""
+
+    directive: Directive
+    outer: Block | None = None
+    lost: bool = False
+
+    def all(self, *names: str) -> tuple[Directive, ...]:
+        """The directives of these names directly inside."""
+        return tuple(one for one in self.directive.block if one.name in names)
+
+    def blocks(self, *names: str) -> Iterator[Block]:
+        """The blocks of these names directly inside; all blocks without names."""
+        for one in self.directive.block:
+            if (one.block or one.name in ("location", "server")) and (not names or one.name in names):
+                yield Block(directive=one, outer=self)
+
+    def walk(self) -> Iterator[Block]:
+        """This block and all below it."""
+        yield self
+        for inner in self.blocks():
+            yield from inner.walk()
+
+    @property
+    def around(self) -> Iterator[Block]:
+        """This block and those around it, nearest first."""
+        current: Block | None = self
+        while current is not None:
+            yield current
+            current = current.outer
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the block includes a file that the project does not have and that may say anything."""
+        return self.lost or any(not _KNOWN.search(" ".join(one.args)) for one in self.all("include"))
+
+    def effective(self, *names: str) -> tuple[Directive, ...] | None:
+        """The directives that hold here: those of the nearest block that has any; None when that cannot be told."""
+        for block in self.around:
+            found = block.all(*names)
+            if found:
+                return found
+            if block.unseen:
+                return None
+        return ()
+
+    @property
+    def passes(self) -> Directive | None:
+        """The directive that hands requests to another server."""
+        return next(iter(self.all(*_PASSES)), None)
+
+    @property
+    def location(self) -> tuple[str, str]:
+        """The modifier and the path of a location; two empty texts for another block."""
+        if self.directive.name != "location" or not self.directive.args:
+            return "", ""
+        found = _LOCATION.match("".join(self.directive.args[:2]) if len(self.directive.args) > 1 else self.directive.args[0])
+        return (found.group(1) or "", found.group(2)) if found else ("", "")
+
+    @property
+    def server(self) -> Block | None:
+        """The server this block belongs to."""
+        return next((block for block in self.around if block.directive.name == "server"), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where `proxy_pass` leads: ``hosts`` are names, without those that only the machine knows; ``uri`` is None when there is none."""
+
+    scheme: str
+    hosts: tuple[str, ...]
+    name: str
+    uri: str | None
+    socket: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it leads to the same machine."""
+        return self.socket or any(host in ("localhost", "[::1]") or host.startswith("127.") for host in self.hosts)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it leads to something that belongs to the same set-up: the machine, or a name without a domain."""
+        return self.is_local or (bool(self.hosts) and all("." not in host and "$" not in host for host in self.hosts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webserver:
+    """All of it: ``servers`` in order of files and lines, ``files`` that were read, ``upstreams`` by name, ``places`` where files end up."""
+
+    servers: tuple[Block, ...]
+    mains: tuple[Block, ...]
+    files: tuple[PurePosixPath, ...]
+    upstreams: dict[str, tuple[str, ...]]
+
+    def target(self, block: Block, directive: Directive) -> Target | None:
+        """What a `proxy_pass` says, variables that are set around it and upstreams followed; None when it cannot be told."""
+        text = directive.args[0] if directive.args else ""
+        for _ in range(3):
+            found = re.match(r"^(https?://)?\$(\w+)", text) or re.match(r"^(https?://)?\$\{(\w+)\}", text)
+            value = _set(block, found.group(2)) if found else None
+            if found is None or value is None:
+                break
+            text = (found.group(1) or "") + value + text[found.end() :]
+        text = _PLACEHOLDER.sub(lambda found: found.group(1) or found.group(0), text)
+        parts = _URL.match(text)
+        if parts is None:
+            return None
+        if parts["socket"]:
+            return Target(scheme=parts["scheme"], hosts=(), name="localhost", uri=parts["uri"], socket=True)
+        host = parts["host"]
+        hosts = self.upstreams.get(host, (host,))
+        socket = any(one.startswith("unix:") for one in hosts)
+        name = host + (f":{parts['port']}" if parts["port"] else "")
+        return Target(
+            scheme=parts["scheme"], hosts=tuple(one for one in hosts if not one.startswith("unix:")), name=name, uri=parts["uri"], socket=socket
+        )
+
+
+def _set(block: Block, name: str) -> str | None:
+    for around in block.around:
+        for one in around.all("set"):
+            if one.args[:1] == (f"${name}",) and len(one.args) == 2:
+                return one.args[1]
+    return None
+
+
+def find(project: Project) -> Webserver:
+    """The nginx servers of a project's production files."""
+    trees = {path: _tree(project, path) for path in _paths(project)}
+    expanded, taken = {}, set[PurePosixPath]()
+    for path, tree in trees.items():
+        expanded[path] = _expanded(project, path, tree, taken, 0)
+    mains = [
+        Directive(name="main", args=(), place=tree[0].place, block=tree) for tree in expanded.values() if any(one.name == "http" for one in tree)
+    ]
+    shared = tuple(one for main in mains for http in main.block if http.name == "http" for one in http.block if one.name != "server")
+    loose = {path: tree for path, tree in expanded.items() if tree and path not in taken and not any(one.name == "http" for one in tree)}
+    whole = {path: tree for path, tree in loose.items() if not any(one.name == "location" for one in tree)}
+    servers, tops = [], [Block(directive=main) for main in mains]
+    for top in tops:
+        servers += [server for http in top.blocks("http") for server in http.blocks("server")]
+    for path, tree in loose.items():
+        others = tuple(one for other, inside in whole.items() if other != path for one in inside if one.name not in ("server", "upstream"))
+        http = Block(directive=Directive(name="http", args=(), place=tree[0].place, block=(*tree, *others, *shared)), lost=path not in whole)
+        servers += [Block(directive=one, outer=http) for one in tree if one.name == "server"]
+        if path not in whole:  # a piece of a server that is named nowhere
+            servers.append(Block(directive=Directive(name="server", args=(), place=tree[0].place, block=tree), lost=True))
+    upstreams = {
+        one.args[0]: tuple(_host(server.args[0]) for server in one.block if server.name == "server" and server.args)
+        for tree in expanded.values()
+        for directive in tree
+        for one in (directive, *directive.block)
+        if one.name == "upstream" and one.args
+    }
+    return Webserver(servers=tuple(servers), mains=tuple(tops), files=tuple(trees), upstreams=upstreams)
+
+
+def _host(server: str) -> str:
+    return server if server.startswith("unix:") else re.sub(r":[\d$]\S*$", "", server)
+
+
+def _paths(project: Project) -> tuple[PurePosixPath, ...]:
+    """Files of nginx by their names, and those of any name that an image or a compose file puts below /etc/nginx."""
+    placed = {source for source, _ in placements(project)}
+    return tuple(
+        file.path
+        for file in project.tree_files
+        if file.role == "production"
+        and (file.language == "nginx" or (file.language == "text" and file.path.suffix != ".txt" and file.path in placed))
+    )
+
+
+def placements(project: Project) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
+    """(file or folder of the project, file that puts it below /etc/nginx): `COPY` in a Dockerfile, a mount in a compose file."""
+    for file in project.tree_files:
+        if file.role != "production" or file.language not in ("dockerfile", "yaml"):
+            continue
+        record = project.facts.record(file.path)
+        for stage in record.stages:
+            for instruction in stage.instructions:
+                pair = copied(instruction)
+                if pair is None or not pair[1].startswith("/etc/nginx") or any(flag.startswith("--from") for flag in instruction.flags):
+                    continue
+                for source in pair[0]:
+                    for base in (file.path.parent, *file.path.parent.parents):
+                        path = normal(str(base / source.lstrip("/")))
+                        if project.exists(path):
+                            yield path, file.path
+                            break
+        for unit in record.units:
+            for mount in unit.mounts:
+                if mount.target.startswith("/etc/nginx") and mount.source.startswith("."):
+                    yield normal(str(file.path.parent / mount.source)), file.path
+
+
+def _tree(project: Project, path: PurePosixPath) -> tuple[Directive, ...]:
+    try:
+        return extract(path, "nginx", project.text(path)).directives
+    except Unreadable:
+        return ()
+
+
+def _expanded(project: Project, path: PurePosixPath, tree: tuple[Directive, ...], taken: set[PurePosixPath], depth: int) -> tuple[Directive, ...]:
+    """The tree with the project's own files in place of `include`; what it does not have stays an `include`."""
+    found: list[Directive] = []
+    for one in tree:
+        if one.name != "include" or not one.args:
+            found.append(replace(one, block=_expanded(project, path, one.block, taken, depth)) if one.block else one)
+            continue
+        name = one.args[0]
+        if name.rsplit("/", 1)[-1] in ("proxy_params", "proxy-params") and not _included(project, path, name):
+            found += [Directive(name="proxy_set_header", args=(header, "$"), place=one.place) for header in _PROXY_PARAMS]
+            continue
+        files = _included(project, path, name) if depth < _DEEPEST else ()
+        for file in files:
+            taken.add(file)
+            found += _expanded(project, file, _tree(project, file), taken, depth + 1)
+        if not files and not any(mark in name for mark in ("conf.d/*", "sites-enabled/*", "default.d/*", "vhost.d/*")):
+            found.append(one)
+    return tuple(found)
+
+
+def _included(project: Project, path: PurePosixPath, name: str) -> tuple[PurePosixPath, ...]:
+    """The project's files that `include NAME` in ``path`` may mean: nginx looks below /etc/nginx, which is some folder at or above the file."""
+    tail = name.removeprefix(_HOME).lstrip("/")
+    candidates = [posixpath.normpath(str(base / tail)) for base in (path.parent, path.parent.parent)]
+    candidates.append(posixpath.normpath(str(path.parent / posixpath.basename(tail))))
+    for candidate in dict.fromkeys(candidates):
+        if "*" in candidate:
+            found = tuple(file.path for file in project.tree_files if file.path != path and fnmatchcase(str(file.path), candidate))
+            if found and "/" not in tail.replace("*", ""):
+                found = tuple(file for file in found if file.parent == PurePosixPath(candidate).parent)
+        else:
+            target = PurePosixPath(candidate)
+            found = (target,) if target != path and project.exists(target) and not project.is_dir(target) else ()
+        if found:
+            return found
+    return ()
