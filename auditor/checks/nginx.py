@@ -22,6 +22,7 @@ _SECURITY = frozenset(
 )
 _FORWARDED = frozenset({"host", "x-forwarded-proto", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
 _ASSETS = ("x.png", "x.jpg", "x.css", "x.js", "x.svg", "x.woff2", "x.pdf")
+_PAGES = ("/", "/index.html", "/a/page", "/api/items")
 _STORED = re.compile(r"^/(?:[\w-]+/)*(?:media|uploads?|storage)/?$")
 _SPEAKING = frozenset({"dockerfile", "yaml", "shell", "python", "dotenv"})
 _CODE = frozenset({"python", "javascript", "typescript"})
@@ -57,12 +58,6 @@ def text_of(directive: Directive, count: int = 3) -> str:
     return f"{directive.name} {' '.join(directive.args[:count])}"[:100]
 
 
-def _prefix(block: Block) -> str:
-    """The path of a location that is a plain prefix, "" for any other."""
-    modifier, path = block.location
-    return path if modifier in ("", "^~") and path.startswith("/") else ""
-
-
 # -- files -------------------------------------------------------------------------------------------------------------------------
 
 
@@ -73,7 +68,7 @@ def alias_traversal(project: Project, gotcha: Gotcha, detector: CheckDetector) -
 
 def _alias_traversal(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterator[Site]:
     for block in locations(project):
-        prefix, alias = _prefix(block), next(iter(block.all("alias")), None)
+        prefix, alias = block.prefix, next(iter(block.all("alias")), None)
         if not prefix or alias is None or not alias.args:
             continue
         if not prefix.endswith("/") and alias.args[0].endswith("/"):
@@ -89,7 +84,7 @@ def alias_without_slash(project: Project, gotcha: Gotcha, detector: CheckDetecto
 
 def _alias_without_slash(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterator[Site]:
     for block in locations(project):
-        prefix, alias = _prefix(block), next(iter(block.all("alias")), None)
+        prefix, alias = block.prefix, next(iter(block.all("alias")), None)
         if not prefix.endswith("/") or alias is None or not alias.args or "$" in alias.args[0]:
             continue
         folder = alias.args[0]
@@ -107,7 +102,7 @@ def root_like_alias(project: Project, gotcha: Gotcha, detector: CheckDetector) -
 
 def _root_like_alias(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterator[Site]:
     for block in locations(project):
-        prefix, root = _prefix(block).rstrip("/"), next(iter(block.all("root")), None)
+        prefix, root = block.prefix.rstrip("/"), next(iter(block.all("root")), None)
         if not prefix or root is None or not root.args or "$" in root.args[0]:
             continue
         folder = root.args[0].rstrip("/")
@@ -163,7 +158,7 @@ def _serves_files(block: Block) -> bool:
     if block.directive.name == "location":
         modifier, path = block.location
         return modifier != "=" and ".well-known" not in path and bool(block.effective("root", "alias"))
-    return bool(block.all("root")) and not any(_prefix(inner) == "/" for inner in block.blocks("location"))
+    return bool(block.all("root")) and not any(inner.prefix == "/" for inner in block.blocks("location"))
 
 
 # -- which location ----------------------------------------------------------------------------------------------------------------
@@ -179,7 +174,7 @@ def _regex_location_wins(project: Project, gotcha: Gotcha, detector: CheckDetect
         inner = list(server.blocks("location"))
         expressions = [block for block in inner if block.location[0] in ("~", "~*") and _looks_on_disk(block)]
         for block in inner:
-            prefix = _prefix(block)
+            prefix = block.prefix
             if len(prefix) < 2 or block.location[0] == "^~" or any(block.blocks("location")):
                 continue
             taken = next((other for other in expressions if _takes(other, prefix)), None)
@@ -195,13 +190,8 @@ def _looks_on_disk(block: Block) -> bool:
 
 
 def _takes(block: Block, prefix: str) -> bool:
-    """Whether the regular expression matches a file below the prefix; one that Python cannot read matches nothing."""
-    modifier, expression = block.location
-    try:
-        compiled = re.compile(expression[:300], re.IGNORECASE if modifier == "~*" else 0)
-    except (re.error, RecursionError, OverflowError):
-        return False
-    return any(compiled.search(prefix.rstrip("/") + "/" + name) for name in _ASSETS)
+    """Whether the regular expression matches a file below the prefix."""
+    return any(block.matches(prefix.rstrip("/") + "/" + name) for name in _ASSETS)
 
 
 def _leads_elsewhere(block: Block, other: Block, prefix: str) -> bool:
@@ -277,7 +267,9 @@ def _matters(project: Project, block: Block, name: str) -> bool:
     if name == "proxy_set_header":
         target = project.facts.webserver.target(block, block.passes) if block.passes is not None and block.passes.name == "proxy_pass" else None
         return target is not None and target.is_own
+    modifier, path = block.location
+    if modifier in ("~", "~*"):
+        return any(block.matches(page) for page in _PAGES)
     if block.directive.name == "server" or block.passes is not None:
         return True
-    modifier, path = block.location
-    return (modifier in ("", "^~") and path == "/") or (modifier == "=" and (path == "/" or path.endswith((".html", ".htm")))) or r".html" in path
+    return (modifier in ("", "^~") and path == "/") or (modifier == "=" and (path == "/" or path.endswith((".html", ".htm"))))

@@ -35,6 +35,7 @@ _PROXY_PARAMS = ("Host", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto")
 _PASSES = frozenset({"proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass"})
 _LOCATION = re.compile(r"^(=|\^~|~\*|~)?(.*)$", re.DOTALL)
 _URL = re.compile(r"^(?P<scheme>https?)://(?:unix:(?P<socket>[^:]+):?|(?P<host>\[[^\]]*\]|[^/:?#]*)(?::(?P<port>[^/?#]*))?)(?P<uri>/.*)?$", re.DOTALL)
+_DEPLOYED = re.compile(r"[.\-_]prod(?:uction)?\.(?:conf|nginx|template)")
 _PLACEHOLDER = re.compile(r"\$\{[A-Z][A-Z0-9_]*(?::-([^}]*))?\}|\$[A-Z][A-Z0-9_]*\b")
 
 
@@ -97,6 +98,48 @@ class Block:
             return "", ""
         found = _LOCATION.match("".join(self.directive.args[:2]) if len(self.directive.args) > 1 else self.directive.args[0])
         return (found.group(1) or "", found.group(2)) if found else ("", "")
+
+    @property
+    def prefix(self) -> str:
+        """The path of a location that is a plain prefix, "" for any other block."""
+        modifier, path = self.location
+        return path if modifier in ("", "^~") and path.startswith("/") else ""
+
+    def serving(self, path: str) -> Block | None:
+        """The block that answers requests for ``path``: the longest prefix, unless a regular expression matches; None when that cannot be told.
+
+        https://nginx.org/en/docs/http/ngx_http_core_module.html#location
+        """
+        if self.unseen:
+            return None
+        inner = list(self.blocks("location"))
+        exact = next((block for block in inner if block.location == ("=", path)), None)
+        if exact is not None:
+            return exact
+        prefixes = sorted((block for block in inner if block.prefix and path.startswith(block.prefix)), key=lambda block: len(block.prefix))
+        best = prefixes[-1] if prefixes else None
+        if best is not None and any(best.blocks("location")):
+            nested = best.serving(path)
+            if nested is not best:
+                return nested
+        if best is None or best.location[0] != "^~":
+            for block in inner:
+                answer = block.matches(path)
+                if answer is None:
+                    return None
+                if answer:
+                    return block
+        return best or self
+
+    def matches(self, path: str) -> bool | None:
+        """Whether the regular expression of a location matches a path; None for one that Python cannot read. False for other locations."""
+        modifier, expression = self.location
+        if modifier not in ("~", "~*"):
+            return False
+        try:
+            return re.search(expression[:300], path, re.IGNORECASE if modifier == "~*" else 0) is not None
+        except (re.error, RecursionError, OverflowError):
+            return None
 
     @property
     def server(self) -> Block | None:
@@ -202,20 +245,27 @@ def _host(server: str) -> str:
 
 
 def _paths(project: Project) -> tuple[PurePosixPath, ...]:
-    """Files of nginx by their names, and those of any name that an image or a compose file puts below /etc/nginx."""
-    placed = {source for source, _ in placements(project)}
+    """Files of nginx by their names, and those of any name that an image or a compose file puts below /etc/nginx.
+
+    What only a development set-up uses is left out, and so is `nginx.conf` beside `nginx.prod.conf`.
+    """
+    placed = {source for source, _ in placements(project, "production")}
+    developed = {source for source, _ in placements(project, "development")} - placed
+    deployed = {(file.path.parent, file.path.name.split(".")[0]) for file in project.tree_files if _DEPLOYED.search(file.path.name)}
     return tuple(
         file.path
         for file in project.tree_files
         if file.role == "production"
+        and file.path not in developed
+        and (_DEPLOYED.search(file.path.name) or (file.path.parent, file.path.name.split(".")[0]) not in deployed)
         and (file.language == "nginx" or (file.language == "text" and file.path.suffix != ".txt" and file.path in placed))
     )
 
 
-def placements(project: Project) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
+def placements(project: Project, role: str = "production") -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
     """(file or folder of the project, file that puts it below /etc/nginx): `COPY` in a Dockerfile, a mount in a compose file."""
     for file in project.tree_files:
-        if file.role != "production" or file.language not in ("dockerfile", "yaml"):
+        if file.role != role or file.language not in ("dockerfile", "yaml"):
             continue
         record = project.facts.record(file.path)
         for stage in record.stages:
