@@ -152,23 +152,29 @@ def _refuses_upgrade(call: ast.Call) -> bool:
 
 
 def streams(project: Project, homes: Homes) -> Demand | None:
-    """Where the application sends server-sent events without telling nginx not to collect them (`X-Accel-Buffering: no`)."""
-    found: Demand | None = None
-    for module in _modules(project, homes, "text/event-stream"):
-        if "X-Accel-Buffering" in module.text or "x-accel-buffering" in module.text:
-            return None
+    """Where an application sends server-sent events whose end nginx waits for, without telling it not to (`X-Accel-Buffering: no`).
+
+    nginx passes on every chunk of an answer in chunks as it comes, buffering or not. gunicorn and Node send none to a client that speaks HTTP/1.0,
+    as nginx does by default before 1.29.7; uvicorn and the development servers do.
+    """
+    if any("x-accel-buffering" in text.lower() for text in _texts(project, homes)):
+        return None
+    for module in _modules(project, homes, "text/event-stream") if _is_gunicorn(project) else ():
         for call in module.calls:
-            kinds = [keyword.value for keyword in call.keywords if keyword.arg in ("media_type", "mimetype", "content_type")]
+            kinds = [keyword.value for keyword in call.keywords if keyword.arg in ("mimetype", "content_type")]
             if any(isinstance(kind, ast.Constant) and str(kind.value).startswith("text/event-stream") for kind in kinds):
-                found = found or Demand(place=module.place(call, "sends events"))
+                return Demand(place=module.place(call, "sends events"))
     for script in _scripts(project, homes, "text/event-stream"):
-        if "x-accel-buffering" in script.text.lower():
-            return None
         sent = re.search(r"\b(?:setHeader|writeHead|set|header|raw)\b[^;]{0,200}text/event-stream", script.text, re.DOTALL)
-        if sent is not None and found is None:
-            found = Demand(place=_line(script, sent.group(), "sends events"))
-    mentioned = any("X-Accel-Buffering" in text for text in _texts(project, homes))
-    return None if mentioned else found
+        if sent is not None:
+            return Demand(place=_line(script, sent.group(), "sends events"))
+    return None
+
+
+def _is_gunicorn(project: Project) -> bool:
+    """Whether production starts gunicorn with workers of its own, and no server that speaks ASGI."""
+    lines = [" ".join(launch.words) for launch in project.facts.launches]
+    return any("gunicorn" in line for line in lines) and not any(re.search(r"uvicorn|daphne|hypercorn|granian", line) for line in lines)
 
 
 def _texts(project: Project, homes: Homes) -> Iterator[str]:

@@ -22,6 +22,7 @@ from auditor.project.project import Project
 
 _ENTRANCE = re.compile(r"^/(?:api\b|v\d)")
 _SCHEME_HEADERS = ("x-forwarded-proto", "x-forwarded-protocol", "x-forwarded-ssl", "x-forwarded-scheme", "x-scheme", "x-url-scheme", "forwarded")
+_NGINX = re.compile(r"(?:^|/)nginx(?:-unprivileged)?(?::([^@]*))?(?:@|$)")
 _DEPLOYS = frozenset({"nginx", "text", "yaml", "shell", "dockerfile", "dotenv"})
 
 
@@ -182,14 +183,34 @@ def _entrance(door: Door) -> tuple[bool, int]:
 
 
 def sse_buffered(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
-    """The application sends events, and no location of it has buffering off."""
+    """The application sends events, and nginx asks for them in HTTP/1.0 and collects them."""
     return once(_sse_buffered(project, gotcha, detector), project)
 
 
 def _sse_buffered(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterator[Site]:
     found = list(_demanded(project, demands.streams))
-    plain = {door.homes for door, _ in found if door.block.effective("proxy_buffering") != ()}
+    # A location that has been thought of is the one for the events.
+    done = {door.homes for door, _ in found if door.block.effective("proxy_buffering") != () or _speaks(door) not in ("", "1.0")}
     for door, demand in sorted(found, key=lambda pair: _entrance(pair[0])):
-        if door.homes not in plain:
-            plain.add(door.homes)
+        if door.homes in done:
+            continue
+        done.add(door.homes)
+        if _speaks(door) == "1.0" or _is_old(project):
             yield site(gotcha, Outcome.FAIL, detector.message, door.directive, demand.place)
+        else:
+            yield site(gotcha, Outcome.REVIEW, f"before nginx 1.29.7 {detector.message}", door.directive, demand.place)
+
+
+def _speaks(door: Door) -> str:
+    """The version of HTTP that is set for the upstream, "" when it is left to nginx."""
+    found = door.block.effective("proxy_http_version")
+    return "?" if found is None else found[0].args[0] if found and found[0].args else ""
+
+
+def _is_old(project: Project) -> bool:
+    """Whether all images of nginx that the project names speak HTTP/1.0 to upstreams by default (until 1.29.7)."""
+    images = [unit.image for _, unit in services(project)]
+    images += [stage.image for file in project.tree_files if file.language == "dockerfile" for stage in project.facts.record(file.path).stages]
+    tags = [found.group(1) or "" for image in images if (found := _NGINX.search(image))]
+    versions = [re.match(r"1\.(\d+)(?:\.(\d+))?(?![\d.])", tag) for tag in tags]
+    return bool(versions) and all(version is not None and (int(version[1]), int(version[2] or 99)) < (29, 7) for version in versions)
