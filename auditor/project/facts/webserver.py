@@ -255,7 +255,7 @@ def _paths(project: Project) -> tuple[PurePosixPath, ...]:
     return tuple(
         file.path
         for file in project.tree_files
-        if file.role == "production"
+        if (file.role == "production" or (file.role == "example" and file.path in placed))
         and file.path not in developed
         and (_DEPLOYED.search(file.path.name) or (file.path.parent, file.path.name.split(".")[0]) not in deployed)
         and (file.language == "nginx" or (file.language == "text" and file.path.suffix != ".txt" and file.path in placed))
