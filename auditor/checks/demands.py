@@ -22,7 +22,9 @@ from auditor.project.text import Unreadable
 Homes = tuple[PurePosixPath, ...]
 
 _SMALL = 1024 * 1024
-_FORM_FIELDS = ("forms.FileField", "forms.ImageField", "serializers.FileField", "serializers.ImageField", "models.FileField", "models.ImageField")
+_FORM_FIELDS = ("forms.FileField", "forms.ImageField", "serializers.FileField", "serializers.ImageField", "fields.FileField", "fields.ImageField")
+_MODEL_FIELDS = ("models.FileField", "models.ImageField")
+_MADE_FROM_MODELS = ("admin.register", "admin.site.register", "ModelForm", "ModelSerializer")
 _UPLOADERS = frozenset({"multer", "formidable", "busboy", "express-fileupload", "@fastify/multipart", "multiparty", "koa-multer", "@koa/multer"})
 _PYTHON_LIMIT = re.compile(r"\bMAX_CONTENT_LENGTH\b\W*[=:]\s*([\d_ *]+)")
 _SCRIPT_LIMIT = re.compile(r"\b(?:fileSize|maxFileSize)\s*:\s*([\d_ *]+)")
@@ -90,10 +92,12 @@ def _python_uploads(project: Project, homes: Homes) -> Iterator[Place]:
         for node in module.parents:
             if isinstance(node, ast.Attribute) and node.attr == "FILES":
                 yield module.place(node, "takes an upload")
+    made = any(any(_modules(project, homes, word)) for word in _MADE_FROM_MODELS)
+    fields = (*_FORM_FIELDS, *_MODEL_FIELDS) if made else _FORM_FIELDS
     for word in ("FileField", "ImageField"):
         for module in _modules(project, homes, word):
             for call in module.calls:
-                if (project.python.qualify(module, call.func) or "").endswith(_FORM_FIELDS):
+                if (project.python.qualify(module, call.func) or "").endswith(fields):
                     yield module.place(call, "takes an upload")
 
 

@@ -138,13 +138,12 @@ def _mime_types_missing(project: Project, gotcha: Gotcha, detector: CheckDetecto
     for main in project.facts.webserver.mains:
         for http in main.blocks("http"):
             serving = [block for server in http.blocks("server") for block in server.walk() if _serves_files(block)]
-            typed = [block for block in serving if any(around.all("types") or _includes_types(around) or around.unseen for around in block.around)]
-            if serving and len(typed) == len(serving):
+            told = [block for block in serving if any(around.all("types") or _includes_types(around) for around in block.around)]
+            bare = [block for block in serving if block not in told and not any(around.unseen for around in block.around)]
+            if bare:
+                yield site(gotcha, Outcome.FAIL, detector.message, http.directive, bare[0].directive.place)
+            elif told:
                 yield site(gotcha, Outcome.PASS, "knows the types of files", http.directive)
-            for block in serving:
-                if block not in typed:
-                    yield site(gotcha, Outcome.FAIL, detector.message, http.directive, block.directive.place)
-                    break
 
 
 def _includes_types(block: Block) -> bool:
@@ -202,7 +201,8 @@ def _leads_elsewhere(block: Block, other: Block, prefix: str) -> bool:
     folder = looked[0].args[0].rstrip("/") if looked and looked[0].args else "html"
     alias, root = next(iter(block.all("alias")), None), next(iter(block.all("root")), None)
     if alias is not None and alias.args:
-        return alias.args[0].rstrip("/") != f"{folder}{prefix}".rstrip("/")
+        # An alias of the very folder is what is wrong then: the expression finds the files.
+        return alias.args[0].rstrip("/") not in (f"{folder}{prefix}".rstrip("/"), folder)
     if root is not None and root.args:
         return root.args[0].rstrip("/") != folder
     return block.passes is not None and bool(_STORED.match(prefix))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -35,6 +35,8 @@ _PROXY_PARAMS = ("Host", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto")
 _PASSES = frozenset({"proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass"})
 _LOCATION = re.compile(r"^(=|\^~|~\*|~)?(.*)$", re.DOTALL)
 _URL = re.compile(r"^(?P<scheme>https?)://(?:unix:(?P<socket>[^:]+):?|(?P<host>\[[^\]]*\]|[^/:?#]*)(?::(?P<port>[^/?#]*))?)(?P<uri>/.*)?$", re.DOTALL)
+_REPEATS = re.compile(r"(?<!\\)[*+{]")
+_NESTED = re.compile(r"\)[*+{]")
 _DEPLOYED = re.compile(r"[.\-_]prod(?:uction)?\.(?:conf|nginx|template)")
 _PLACEHOLDER = re.compile(r"\$\{[A-Z][A-Z0-9_]*(?::-([^}]*))?\}|\$[A-Z][A-Z0-9_]*\b")
 
@@ -132,12 +134,14 @@ class Block:
         return best or self
 
     def matches(self, path: str) -> bool | None:
-        """Whether the regular expression of a location matches a path; None for one that Python cannot read. False for other locations."""
+        """Whether the regular expression of a location matches a path; None for one that cannot be tried here. False for other locations."""
         modifier, expression = self.location
         if modifier not in ("~", "~*"):
             return False
+        if len(expression) > 500 or len(_REPEATS.findall(expression)) > 5 or _NESTED.search(expression):
+            return None  # it may run for ever
         try:
-            return re.search(expression[:300], path, re.IGNORECASE if modifier == "~*" else 0) is not None
+            return re.search(expression, path, re.IGNORECASE if modifier == "~*" else 0) is not None
         except (re.error, RecursionError, OverflowError):
             return None
 
@@ -165,7 +169,7 @@ class Target:
     @property
     def is_own(self) -> bool:
         """Whether it leads to something that belongs to the same set-up: the machine, or a name without a domain."""
-        return self.is_local or (bool(self.hosts) and all("." not in host and "$" not in host for host in self.hosts))
+        return self.is_local or (bool(self.hosts) and all(host and "." not in host and "$" not in host for host in self.hosts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,14 +216,13 @@ def _set(block: Block, name: str) -> str | None:
 def find(project: Project) -> Webserver:
     """The nginx servers of a project's production files."""
     trees = {path: _tree(project, path) for path in _paths(project)}
-    expanded, taken = {}, set[PurePosixPath]()
-    for path, tree in trees.items():
-        expanded[path] = _expanded(project, path, tree, taken, 0)
+    includes = _Includes(project=project)
+    expanded = {path: includes.expanded(path, tree) for path, tree in trees.items()}
     mains = [
         Directive(name="main", args=(), place=tree[0].place, block=tree) for tree in expanded.values() if any(one.name == "http" for one in tree)
     ]
     shared = tuple(one for main in mains for http in main.block if http.name == "http" for one in http.block if one.name != "server")
-    loose = {path: tree for path, tree in expanded.items() if tree and path not in taken and not any(one.name == "http" for one in tree)}
+    loose = {path: tree for path, tree in expanded.items() if tree and path not in includes.taken and not any(one.name == "http" for one in tree)}
     whole = {path: tree for path, tree in loose.items() if not any(one.name == "location" for one in tree)}
     servers, tops = [], [Block(directive=main) for main in mains]
     for top in tops:
@@ -292,24 +295,34 @@ def _tree(project: Project, path: PurePosixPath) -> tuple[Directive, ...]:
         return ()
 
 
-def _expanded(project: Project, path: PurePosixPath, tree: tuple[Directive, ...], taken: set[PurePosixPath], depth: int) -> tuple[Directive, ...]:
-    """The tree with the project's own files in place of `include`; what it does not have stays an `include`."""
-    found: list[Directive] = []
-    for one in tree:
-        if one.name != "include" or not one.args:
-            found.append(replace(one, block=_expanded(project, path, one.block, taken, depth)) if one.block else one)
-            continue
-        name = one.args[0]
-        if name.rsplit("/", 1)[-1] in ("proxy_params", "proxy-params") and not _included(project, path, name):
-            found += [Directive(name="proxy_set_header", args=(header, "$"), place=one.place) for header in _PROXY_PARAMS]
-            continue
-        files = _included(project, path, name) if depth < _DEEPEST else ()
-        for file in files:
-            taken.add(file)
-            found += _expanded(project, file, _tree(project, file), taken, depth + 1)
-        if not files and not any(mark in name for mark in ("conf.d/*", "sites-enabled/*", "default.d/*", "vhost.d/*")):
-            found.append(one)
-    return tuple(found)
+@dataclass(kw_only=True)
+class _Includes:
+    """Puts the project's own files in place of `include`; what it does not have stays an `include`. ``left`` ends files that include each other."""
+
+    project: Project
+    taken: set[PurePosixPath] = field(default_factory=set)
+    left: int = 400
+
+    def expanded(self, path: PurePosixPath, tree: tuple[Directive, ...], depth: int = 0, level: str = "") -> tuple[Directive, ...]:
+        """The tree of one file, or of a block called ``level`` in it."""
+        found: list[Directive] = []
+        for one in tree:
+            if one.name != "include" or not one.args:
+                found.append(replace(one, block=self.expanded(path, one.block, depth, one.name)) if one.block else one)
+                continue
+            name = one.args[0]
+            files = _included(self.project, path, name) if depth < _DEEPEST and self.left > 0 else ()
+            for file in files:
+                self.taken.add(file)
+                self.left -= 1
+                found += self.expanded(file, _tree(self.project, file), depth + 1, level)
+            if files:
+                continue
+            if name.rsplit("/", 1)[-1] in ("proxy_params", "proxy-params"):
+                found += [Directive(name="proxy_set_header", args=(header, "$"), place=one.place) for header in _PROXY_PARAMS]
+            elif level not in ("", "http") or not any(mark in name for mark in ("conf.d/*", "sites-enabled/*", "default.d/*", "vhost.d/*")):
+                found.append(one)
+        return tuple(found)
 
 
 def _included(project: Project, path: PurePosixPath, name: str) -> tuple[PurePosixPath, ...]:
