@@ -37,7 +37,7 @@ def envsubst_clobbers_variables(project: Project, gotcha: Gotcha, detector: Chec
                 written = text.split("\n")[line - 1]
                 if written.lstrip().startswith("#") or _LISTED.search(written):
                     continue
-                template = _template(project, found["input"] or found["piped"])
+                template = _template(project, file.path, found["input"] or found["piped"])
                 variable = _variable(project, template, text) if template is not None else None
                 place = Place(path=file.path, span=span_of(line))
                 if template is not None and variable is not None:
@@ -46,10 +46,12 @@ def envsubst_clobbers_variables(project: Project, gotcha: Gotcha, detector: Chec
                     yield Site(gotcha=gotcha.id, outcome=Outcome.FAIL, message=message, place=place, related=(related,), scope=place.span)
 
 
-def _template(project: Project, name: str) -> tuple[PurePosixPath, str] | None:
+def _template(project: Project, script: PurePosixPath, name: str) -> tuple[PurePosixPath, str] | None:
     """The project's file that is read, by the name it is copied under; None when there are several, or it is none of nginx."""
     last = PurePosixPath(name).name
     found = [file.path for file in project.tree_files if file.path.name == last and file.role in ("production", "example")]
+    beside = normal(str(script.parent / last))
+    found = found or [beside] * project.exists(beside)
     texts = [text for path in found for text in project_text(project, path)]
     return (found[0], texts[0]) if len(found) == len(texts) == 1 and re.search(r"\b(?:server|location|http)\b[^;{}\n]*\{", texts[0]) else None
 

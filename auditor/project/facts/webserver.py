@@ -297,11 +297,14 @@ def _tree(project: Project, path: PurePosixPath) -> tuple[Directive, ...]:
 
 @dataclass(kw_only=True)
 class _Includes:
-    """Puts the project's own files in place of `include`; what it does not have stays an `include`. ``left`` ends files that include each other."""
+    """Puts the project's own files in place of `include`; what it does not have stays an `include`.
+
+    ``left`` is how many more directives may come in: files can include each other.
+    """
 
     project: Project
     taken: set[PurePosixPath] = field(default_factory=set)
-    left: int = 400
+    left: int = 20_000
 
     def expanded(self, path: PurePosixPath, tree: tuple[Directive, ...], depth: int = 0, level: str = "") -> tuple[Directive, ...]:
         """The tree of one file, or of a block called ``level`` in it."""
@@ -314,8 +317,10 @@ class _Includes:
             files = _included(self.project, path, name) if depth < _DEEPEST and self.left > 0 else ()
             for file in files:
                 self.taken.add(file)
-                self.left -= 1
-                found += self.expanded(file, _tree(self.project, file), depth + 1, level)
+                inner = _tree(self.project, file)
+                self.left -= 1 + _size(inner)
+                if self.left > 0:
+                    found += self.expanded(file, inner, depth + 1, level)
             if files:
                 continue
             if name.rsplit("/", 1)[-1] in ("proxy_params", "proxy-params"):
@@ -323,6 +328,10 @@ class _Includes:
             elif level not in ("", "http") or not any(mark in name for mark in ("conf.d/*", "sites-enabled/*", "default.d/*", "vhost.d/*")):
                 found.append(one)
         return tuple(found)
+
+
+def _size(tree: tuple[Directive, ...]) -> int:
+    return len(tree) + sum(_size(one.block) for one in tree if one.block)
 
 
 def _included(project: Project, path: PurePosixPath, name: str) -> tuple[PurePosixPath, ...]:
