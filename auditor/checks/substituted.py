@@ -17,7 +17,7 @@ from auditor.project.files import normal
 from auditor.project.project import Project
 
 _BARE = re.compile(
-    r"\benvsubst\s*<\s*(?P<input>[^\s;&|<>\"']+)|(?:^|[\s;&(\"'])cat\s+(?P<piped>[^\s;&|<>\"']+)\s*\|\s*envsubst\s*(?=[>|\n;&\"']|$)", re.MULTILINE
+    r"\benvsubst\s*<\s*(?P<input>[^\s;&|<>\"']+)|(?<![\w./-])cat\s+(?P<piped>[^\s;&|<>\"']+)\s*\|\s*envsubst\s*(?=[>|\n;&\"']|$)", re.MULTILINE
 )
 _LISTED = re.compile(r"\benvsubst\s*<\s*[^\s;&|<>\"']+\s+(?:>\s*[^\s;&|<>\"']+\s+)?[\"'$\\]")
 _OF_NGINX = re.compile(
