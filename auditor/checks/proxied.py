@@ -23,6 +23,8 @@ from auditor.project.project import Project
 _ENTRANCE = re.compile(r"^/(?:api\b|v\d)")
 _SCHEME_HEADERS = ("x-forwarded-proto", "x-forwarded-protocol", "x-forwarded-ssl", "x-forwarded-scheme", "x-scheme", "x-url-scheme", "forwarded")
 _NGINX = re.compile(r"(?:^|/)nginx(?:-unprivileged)?(?::([^@]*))?(?:@|$)")
+_HTTP = frozenset({"proxy_pass"})
+_ANY = frozenset({"proxy_pass", "uwsgi_pass", "fastcgi_pass", "scgi_pass"})
 _DEPLOYS = frozenset({"nginx", "text", "yaml", "shell", "dockerfile", "dotenv"})
 
 
@@ -42,12 +44,12 @@ class Door:
         return None if sent is None else any(one.args and one.args[0].lower() in names and one.args[1:2] != ("",) for one in sent)
 
 
-def doors(project: Project) -> Iterator[Door]:
-    """Every `proxy_pass` to an application of this project."""
+def doors(project: Project, kinds: frozenset[str] = _HTTP) -> Iterator[Door]:
+    """Every `proxy_pass`, or other directive of that kind, to an application of this project."""
     web = project.facts.webserver
     for server in web.servers:
         for block in server.walk():
-            if block.passes is None or block.passes.name != "proxy_pass":
+            if block.passes is None or block.passes.name not in kinds:
                 continue
             target = web.target(block, block.passes)
             homes = homes_of(project, target) if target is not None else ()
@@ -83,10 +85,10 @@ def _home(path: PurePosixPath, unit: Unit) -> PurePosixPath:
     return folder if context in folder.parents and folder.name.lower() not in ("docker", "deploy", "compose", "production") else context
 
 
-def _demanded(project: Project, ask: Callable[[Project, Homes], Demand | None]) -> Iterator[tuple[Door, Demand]]:
+def _demanded(project: Project, ask: Callable[[Project, Homes], Demand | None], kinds: frozenset[str] = _HTTP) -> Iterator[tuple[Door, Demand]]:
     """The doors to applications that demand something."""
     asked: dict[Homes, Demand | None] = {}
-    for door in doors(project):
+    for door in doors(project, kinds):
         if door.homes not in asked:
             asked[door.homes] = ask(project, door.homes)
         demand = asked[door.homes]
@@ -170,7 +172,7 @@ def _body_size_default(project: Project, gotcha: Gotcha, detector: CheckDetector
         ):
             return
     told: set[tuple[int, Homes]] = set()
-    for door, demand in sorted(_demanded(project, demands.uploads), key=lambda pair: _entrance(pair[0])):
+    for door, demand in sorted(_demanded(project, demands.uploads, _ANY), key=lambda pair: _entrance(pair[0])):
         key = (id(door.server.directive), door.homes)
         if key not in told and door.block.effective("client_max_body_size") == ():
             told.add(key)

@@ -53,7 +53,7 @@ def _template(project: Project, script: PurePosixPath, name: str) -> tuple[PureP
     beside = normal(str(script.parent / last))
     found = found or [beside] * project.exists(beside)
     texts = [text for path in found for text in project_text(project, path)]
-    return (found[0], texts[0]) if len(found) == len(texts) == 1 and re.search(r"\b(?:server|location|http)\b[^;{}\n]*\{", texts[0]) else None
+    return (found[0], texts[0]) if len(found) == len(texts) == 1 and re.search(r"\b(?:server|location|http)\b[^;{}\n]{0,200}\{", texts[0]) else None
 
 
 def _variable(project: Project, template: tuple[PurePosixPath, str], text: str) -> tuple[str, int] | None:

@@ -210,6 +210,10 @@ def test_body_size_default(tmp_path: Path, app: dict[str, str], extra: dict[str,
     assert found(tmp_path, "body-size-default", files) == ([2] if told else [])
 
 
+def test_uploads_through_uwsgi_are_limited_too(tmp_path: Path) -> None:
+    assert found(tmp_path, "body-size-default", {**nginx("location / { uwsgi_pass app:3031; }"), "app.py": UPLOAD}) == [2]
+
+
 def test_only_the_code_of_the_service_counts(tmp_path: Path) -> None:
     files = {
         **nginx("location /a/ { proxy_pass http://a:1; }", "location /b/ { proxy_pass http://b:1; }", "location /c/ { proxy_pass http://c:1; }"),

@@ -182,7 +182,7 @@ class Webserver:
     upstreams: dict[str, tuple[str, ...]]
 
     def target(self, block: Block, directive: Directive) -> Target | None:
-        """What a `proxy_pass` says, variables that are set around it and upstreams followed; None when it cannot be told."""
+        """What a `proxy_pass` (or another pass, which has no scheme) says, variables that are set around it and upstreams followed; None when it cannot be told."""
         text = directive.args[0] if directive.args else ""
         for _ in range(3):
             found = re.match(r"^(https?://)?\$(\w+)", text) or re.match(r"^(https?://)?\$\{(\w+)\}", text)
@@ -191,7 +191,7 @@ class Webserver:
                 break
             text = (found.group(1) or "") + value + text[found.end() :]
         text = _PLACEHOLDER.sub(lambda found: found.group(1) or found.group(0), text)
-        parts = _URL.match(text)
+        parts = _URL.match(text if directive.name == "proxy_pass" or "://" in text else f"http://{text}")
         if parts is None:
             return None
         if parts["socket"]:
