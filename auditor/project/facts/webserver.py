@@ -182,7 +182,7 @@ class Webserver:
     upstreams: dict[str, tuple[str, ...]]
 
     def target(self, block: Block, directive: Directive) -> Target | None:
-        """What a `proxy_pass` (or another pass, which has no scheme) says, variables that are set around it and upstreams followed; None when it cannot be told."""
+        """What a `proxy_pass` (or another pass, which has no scheme) says, variables and upstreams followed; None when it cannot be told."""
         text = directive.args[0] if directive.args else ""
         for _ in range(3):
             found = re.match(r"^(https?://)?\$(\w+)", text) or re.match(r"^(https?://)?\$\{(\w+)\}", text)
