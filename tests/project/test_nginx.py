@@ -111,7 +111,15 @@ def test_random_text_never_raises() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("nginx.conf", "nginx"), ("nginx/a.conf.template", "nginx"), ("conf.d/a.conf", "nginx"), ("redis.conf", None)]
+    ("path", "kind"),
+    [
+        ("nginx.conf", "nginx"),
+        ("nginx/a.conf.template", "nginx"),
+        ("conf.d/a.conf", "nginx"),
+        ("redis.conf", None),
+        ("deploy/sites-available/shop", "nginx"),
+        ("sites-available/README.md", None),
+    ],
 )
 def test_which_files_are_read(path: str, kind: str | None) -> None:
     assert kind_of(PurePosixPath(path), language_of(PurePosixPath(path)) or "") == kind

@@ -146,6 +146,7 @@ def test_development_files_are_left_out(tmp_path: Path) -> None:
         "nginx/nginx.conf": "events {} http { server { listen 1; } }",
         "nginx/nginx.prod.conf": "events {} http { server { listen 2; } }",
         "nginx/app.dev.conf": "server { listen 3; }",
+        "front/site.local.conf": "server { listen 5; }",
         "nginx/only.conf": "server { listen 4; }",
         "docker-compose.dev.yml": "services:\n  web:\n    image: nginx\n    volumes:\n      - ./nginx/only.conf:/etc/nginx/conf.d/default.conf\n",
     }
