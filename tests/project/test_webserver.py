@@ -160,3 +160,8 @@ def test_a_file_of_any_name_counts_when_it_is_put_below_etc_nginx(tmp_path: Path
         "web/Dockerfile": "FROM nginx\nCOPY site.conf /etc/nginx/conf.d/\n",
     }
     assert [found.all("listen")[0].args for found in webserver(tmp_path, files).servers] == [("80",)]
+
+
+def test_what_no_hand_has_written_is_not_looked_into(tmp_path: Path) -> None:
+    assert webserver(tmp_path, {"nginx/app.conf": "server { " + "location /a { proxy_pass http://a; }" * 1500 + " }"}).servers == ()
+    assert len(webserver(tmp_path, {"nginx/app.conf": "map $a $b { " + "x y;" * 5000 + " } server { listen 80; }"}).servers) == 1

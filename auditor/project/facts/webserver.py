@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.project.project import Project
 
 _DEEPEST = 6
+_LONGEST = 1000
 _HOME = "/etc/nginx/"
 # Files that come with nginx, Debian or certbot and say nothing of headers, limits or locations.
 _KNOWN = re.compile(
@@ -215,7 +216,7 @@ def _set(block: Block, name: str) -> str | None:
 
 def find(project: Project) -> Webserver:
     """The nginx servers of a project's production files."""
-    trees = {path: _tree(project, path) for path in _paths(project)}
+    trees = {path: tree for path in _paths(project) if not _is_generated(tree := _tree(project, path))}
     includes = _Includes(project=project)
     expanded = {path: includes.expanded(path, tree) for path, tree in trees.items()}
     mains = [
@@ -304,7 +305,7 @@ class _Includes:
 
     project: Project
     taken: set[PurePosixPath] = field(default_factory=set)
-    left: int = 20_000
+    left: int = 2_000
 
     def expanded(self, path: PurePosixPath, tree: tuple[Directive, ...], depth: int = 0, level: str = "") -> tuple[Directive, ...]:
         """The tree of one file, or of a block called ``level`` in it."""
@@ -318,6 +319,8 @@ class _Includes:
             for file in files:
                 self.taken.add(file)
                 inner = _tree(self.project, file)
+                if _is_generated(inner):
+                    continue
                 self.left -= 1 + _size(inner)
                 if self.left > 0:
                     found += self.expanded(file, inner, depth + 1, level)
@@ -328,6 +331,11 @@ class _Includes:
             elif level not in ("", "http") or not any(mark in name for mark in ("conf.d/*", "sites-enabled/*", "default.d/*", "vhost.d/*")):
                 found.append(one)
         return tuple(found)
+
+
+def _is_generated(tree: tuple[Directive, ...]) -> bool:
+    """Whether a block of servers or locations is longer than anybody writes: what looks around in it would take for ever."""
+    return len(tree) > _LONGEST or any(_is_generated(one.block) for one in tree if one.name in ("http", "server", "location", "if"))
 
 
 def _size(tree: tuple[Directive, ...]) -> int:
