@@ -88,6 +88,8 @@ def language_of(path: PurePosixPath) -> str | None:
         directories = {part.lower() for part in path.parts[:-1]}
         return "nginx" if "nginx" in name or directories & _NGINX_DIRECTORIES else "text"
     suffix = path.suffix.lower()
+    if path.parent.name in ("sites-available", "sites-enabled") and not suffix and not name.startswith("."):
+        return "nginx"  # Debian's way: `sites-available/shop`
     if _DOCKERFILE_NAME.match(name) and suffix not in {".py", ".js", ".ts", ".md", ".yml", ".yaml", ".json", ".sh", ".dockerignore"}:
         return "dockerfile"
     if _PROCFILE_NAME.match(name):

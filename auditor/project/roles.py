@@ -86,6 +86,8 @@ def role_of(path: PurePosixPath, own: Collection[PurePosixPath] = ()) -> str:
     configures = language in ("javascript", "typescript") and (in_settings or bool(words & _CONFIG_WORDS))
     if configures and words & _DEVELOPMENT_WORDS and words <= _DEVELOPMENT_WORDS | _CONFIG_WORDS:
         return "development"
+    if (language == "nginx" or path.suffix == ".conf") and words & (_DEVELOPMENT_WORDS | _TEST_WORDS):
+        return "test" if words & _TEST_WORDS else "development"
     if _DEVELOPMENT_DOCKER.search(name) or any(folder in _WORKSHOP_FOLDERS for folder in folders):
         return "development"
     if language in _DEPLOYMENT_LANGUAGES and any(folder in _DEVELOPMENT_FOLDERS for folder in folders):

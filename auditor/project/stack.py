@@ -28,6 +28,7 @@ _KEY = re.compile(r'"([^"\\]+)"\s*:')
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx", "vue", "svelte", "astro"})
 _SCRIPT_IMPORT = re.compile(r"""(?:\brequire\(\s*|\bfrom\s+)['"](express|cors|fastify|koa|react|vue|svelte|next|axios|socket\.io|mongoose)['"]""")
 _DJANGO = re.compile(r"^INSTALLED_APPS\b|DJANGO_SETTINGS_MODULE|[\"']django\.", re.MULTILINE)
+_NGINX = re.compile(r"^(?:FROM|[ \t]*image:)[ \t]+[\"']?(?:[\w.\-]+/)*nginx(?:-unprivileged)?(?:[:@\s\"']|\Z)|/etc/nginx/", re.MULTILINE)
 _CORS_HEADERS = re.compile(r"[\"']corsheaders[\"'.]")
 Read = Callable[[PurePosixPath], str | None]
 
@@ -59,6 +60,10 @@ def _packages(file: SourceFile, scope: str, read: Read) -> Iterator[Package]:
     kind = {"dockerfile": "docker", "procfile": "procfile", "nginx": "nginx", "html": "html"}.get(file.language)
     if kind:
         yield Package(name=kind, evidence=Place(path=path, label=path.name))
+    if file.language in ("dockerfile", "yaml"):
+        served = _NGINX.search(read(path) or "")
+        if served is not None:
+            yield Package(name="nginx", evidence=Place(path=path, label=served.group().strip()))
     if path.name == "package.json":
         yield from _node(path, read)
     elif file.language == "python":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from auditor.project.facts.module import Module
     from auditor.project.facts.staged import Dockerfile
     from auditor.project.facts.steps import Command
+    from auditor.project.facts.webserver import Webserver
     from auditor.project.project import Project
 
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx", "vue", "svelte", "astro"})
@@ -138,6 +139,13 @@ class Facts:
                 known = tuple(read for read in known if read.through == wanted and (client is None or read.name.startswith("VITE_")))
             self._reads[path] = known
         return known
+
+    @cached_property
+    def webserver(self) -> Webserver:
+        """The nginx servers of the project."""
+        from auditor.project.facts.webserver import find  # noqa: PLC0415 - only checks of nginx need it
+
+        return find(self._project)
 
     def script(self, path: PurePosixPath) -> Module | None:
         """A parsed JavaScript or TypeScript file of the tree; None when it is none or cannot be read."""

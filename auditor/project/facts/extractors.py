@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from auditor.project.facts import compose, dockerfile, dotenv, kubernetes, procfile, workflows
+from auditor.project.facts import compose, dockerfile, dotenv, kubernetes, nginx, procfile, workflows
 from auditor.project.facts.record import EMPTY, Extractor, Record
 
 
@@ -28,6 +28,7 @@ EXTRACTORS: dict[str, Extractor] = {
     "github-actions": workflows.extract,
     "helm-values": kubernetes.extract_values,
     "kubernetes": kubernetes.extract,
+    "nginx": nginx.extract,
     "procfile": procfile.extract,
     "python": _python,
     "script": _script,
@@ -41,7 +42,7 @@ READ_WORDS = {
 """Code that holds none of these reads no variable, and YAML without a version is no manifest."""
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.\-_][\w.\-]+)?\.ya?ml$|^[\w-]+[.\-](?:docker-)?compose\.ya?ml$", re.IGNORECASE)
 _TEMPLATE = re.compile(r"(?<!\$)\{\{|\{%")
-_BY_LANGUAGE = {"dockerfile": "dockerfile", "dotenv": "dotenv", "procfile": "procfile", "python": "python"} | dict.fromkeys(
+_BY_LANGUAGE = {"dockerfile": "dockerfile", "dotenv": "dotenv", "nginx": "nginx", "procfile": "procfile", "python": "python"} | dict.fromkeys(
     ("javascript", "typescript", "tsx", "vue", "svelte", "astro"), "script"
 )
 _ACTION = re.compile(r"^action\.ya?ml$")
