@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from auditor.checks.base import Match, Verdict
 from auditor.checks.settings import is_production_setting, setting_of, settled
+from auditor.checks.starts import started_script
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site
 from auditor.project.facts.launch import Launch
 from auditor.project.project import Project
@@ -59,25 +60,13 @@ def flask_dev_server(project: Project, gotcha: Gotcha, detector: CheckDetector) 
         if re.match(r"^(?:python[\d.]* -m )?flask\b.* run\b|^(?:python[\d.]* -m )?flask run\b", line):
             yield _site(gotcha, launch, Outcome.FAIL, detector.message)
             continue
-        started = _started_script(project, launch)
+        started = started_script(project, launch)
         if started is not None:
             runs = list(_flask_runs(project, started))
             if runs:
                 yield _site(gotcha, launch, Outcome.FAIL, detector.message, started.place(runs[0], "the development server is started here"))
         elif PurePosixPath(launch.words[0]).name in ("gunicorn", "waitress-serve", "uwsgi", "hypercorn"):
             yield _site(gotcha, launch, Outcome.PASS, f"starts {launch.words[0]}")
-
-
-def _started_script(project: Project, launch: Launch) -> Module | None:
-    """The Python file a launch runs directly."""
-    words = launch.words
-    if not re.match(r"^python[\d.]*$", PurePosixPath(words[0]).name) or len(words) < 2:
-        return None
-    target = next((word for word in words[1:] if word.endswith(".py")), None)
-    if target is None and "-m" in words[:-1]:
-        target = words[words.index("-m") + 1].replace(".", "/") + ".py"
-    path = launch.file(project, target) if target is not None else None
-    return project.python.world.module(path) if path is not None else None
 
 
 def _flask_runs(project: Project, module: Module) -> Iterator[ast.Call]:
@@ -108,7 +97,7 @@ def flask_debug(project: Project, match: Match) -> Verdict | None:
     guarded = any(guard.kind == "main" for guard in frame.guards)
     starts = project.facts.launches
     for launch in starts:
-        started = _started_script(project, launch)
+        started = started_script(project, launch)
         if started is not None and started.path == frame.module.path:
             return Verdict(outcome=Outcome.FAIL, related=(launch.place, *launch.trail))
     served = [

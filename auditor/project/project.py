@@ -146,6 +146,16 @@ class Project:
             self._listings[parent] = self._listing(parent)
         return name in self._listings[parent]
 
+    def names(self, folder: PurePosixPath) -> frozenset[str]:
+        """The names of all that lies in a folder below the root, files that are never examined too; empty when there is no such folder."""
+        if not self.is_dir(folder):
+            return frozenset()
+        clean = posixpath.normpath(str(folder))
+        clean = "" if clean == "." else clean
+        if clean not in self._listings:
+            self._listings[clean] = self._listing(clean)
+        return self._listings[clean]
+
     def _listing(self, folder: str) -> frozenset[str]:
         """The names in a folder; of links only those that lead to something inside the project."""
         try:
