@@ -25,13 +25,16 @@ _MAX_CALLS = 400
 
 
 def routes(evaluator: Evaluator, module: Module) -> Iterator[Function]:
-    """The functions that answer requests: decorated with a route, or methods of a view class. Those of Starlette's lists are not known."""
+    """The functions that answer requests: decorated with a route, methods of a view class, or Django's, which take a request in a module of views."""
+    is_views = module.path.name.startswith("views") or module.path.parent.name == "views"
     for scope in module.scopes.values():
         node = scope.node
         if isinstance(node, ast.ClassDef) and _is_view(evaluator, module, node):
             yield from (child for child in node.body if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) and child.name in _METHODS)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_decorated(evaluator, module, node, _ROUTES):
-            yield node
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            first = node.args.args[0].arg if node.args.args else ""
+            if (is_views and first == "request" and scope.parent is module.root) or _is_decorated(evaluator, module, node, _ROUTES):
+                yield node
 
 
 def around(evaluator: Evaluator, module: Module) -> Iterator[Function]:
