@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from auditor.checks.launches import tool_of
 from auditor.checks.starts import Served, served, text_of
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Requirement, Site
 from auditor.project.files import normal
@@ -36,7 +35,7 @@ def only_under_flask_run(project: Project, gotcha: Gotcha, detector: CheckDetect
     world = project.python.world
     loads = any(_LOADERS.search(world.files.source(path) or "") for path in sorted(world.paths))
     for server in served(project):
-        if tool_of(server.launch) not in _SERVERS:
+        if server.launch.tool not in _SERVERS:
             continue
         modules = [module for path in sorted(server.paths) if (module := world.module(path)) is not None]
         if not any("Flask(" in module.text for module in modules):

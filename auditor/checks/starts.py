@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from auditor.checks.launches import Target, resolved, target_of, tool_of
+from auditor.checks.launches import Target, resolved, target_of
 from auditor.model import Place
+from auditor.project.facts import servers
 from auditor.project.facts.launch import Launch
 from auditor.project.files import normal
 from auditor.project.project import Project, Unreadable
@@ -21,8 +22,6 @@ SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-ser
 _FORKING = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian", "fastapi"})
 _FASTAPI_DEFAULTS = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
 _MAX_MODULES = 600
-_CONCURRENCY = re.compile(r"\bWEB_CONCURRENCY\b[\"']?\s*[=:]\s*[\"']?(\d+)")
-_DEFAULTED = re.compile(r"^\$\{\w+:?-(\d+)\}$")
 
 
 def started_script(project: Project, launch: Launch) -> Module | None:
@@ -39,7 +38,7 @@ def started_script(project: Project, launch: Launch) -> Module | None:
 
 def server_target(project: Project, launch: Launch) -> Target | None:
     """What a server is told to import, by its command line; None where that cannot be told, or the launch is no server of Python."""
-    tool = tool_of(launch)
+    tool = launch.tool
     if tool in SERVERS:
         return target_of(project, launch)
     words = launch.words
@@ -182,46 +181,31 @@ def workers_of(project: Project, launch: Launch) -> tuple[int | None, bool]:
     number is not known then. Sources: https://docs.gunicorn.org/en/stable/settings.html#workers, https://www.uvicorn.org/deployment/,
     https://devcenter.heroku.com/articles/python-gunicorn
     """
-    tool = tool_of(launch)
+    tool = launch.tool
     if tool not in _FORKING:
         return 1, False
     if "--reload" in launch.words and tool == "uvicorn":
         return 1, False  # the reloader has one child, whatever --workers says
-    given = option(launch, "--workers", "-w" if tool != "uvicorn" else "")
     configured, preloads = _configured(project, launch) if tool == "gunicorn" else (None, False)
     preloads = preloads or "--preload" in launch.words
+    given = servers.option(launch.words, "--workers", *(("-w",) if tool != "uvicorn" else ()))
     if given is not None:
-        defaulted = _DEFAULTED.match(given)
-        text = defaulted.group(1) if defaulted else given
+        text = servers.expanded(given, launch.values)
         return (int(text) if text.isdecimal() else None), preloads
     if configured is not None:
         return (configured or None), preloads
-    path = launch.place.path
-    said = _CONCURRENCY.search(text_of(project, path)) if path is not None else None
+    said = launch.values.get("WEB_CONCURRENCY")
     if said is not None:
-        return int(said.group(1)), preloads
-    return (None if path is not None and project.language(path) == "procfile" else 1), preloads
-
-
-def option(launch: Launch, *names: str) -> str | None:
-    """The value of a command-line option, however it is written; the last one counts."""
-    value: str | None = None
-    for index, word in enumerate(launch.words):
-        for name in filter(None, names):
-            if word == name and index + 1 < len(launch.words):
-                value = launch.words[index + 1]
-            elif word.startswith(name + "="):
-                value = word.partition("=")[2]
-            elif len(name) == 2 and re.match(rf"{name}\S", word) and not word.startswith("--"):
-                value = word[2:]
-    return value
+        return (int(said) if said.isdecimal() else None), preloads
+    unknown = launch.kind == "procfile" or "WEB_CONCURRENCY" in launch.values
+    return (None if unknown else 1), preloads
 
 
 def _configured(project: Project, launch: Launch) -> tuple[int | None, bool]:
     """`workers` (0: set, but not to a known number; None: not set) and `preload_app` of gunicorn's configuration file."""
     module = gunicorn_settings(project, launch)
     if module is None:
-        return (0, False) if option(launch, "-c", "--config") is not None else (None, False)
+        return (0, False) if servers.option(launch.words, "-c", "--config") is not None else (None, False)
     bound = module.root.bindings
     preload = project.python.name_in(module, module.root, "preload_app") if "preload_app" in bound else Literal(value=False)
     preloads = any(isinstance(one.value, Literal) and one.value.value is True for one in options(preload))
@@ -233,7 +217,7 @@ def _configured(project: Project, launch: Launch) -> tuple[int | None, bool]:
 
 def gunicorn_settings(project: Project, launch: Launch) -> Module | None:
     """The configuration file gunicorn reads: the one it is given, else `gunicorn.conf.py` in its folder."""
-    named = option(launch, "-c", "--config")
+    named = servers.option(launch.words, "-c", "--config")
     name = (named or "gunicorn.conf.py").removeprefix("file:").removeprefix("python:")
     path = launch.file(project, name) if named else next((base / name for base in launch.bases if project.exists(base / name)), None)
     return project.python.world.module(normal(str(path))) if path is not None else None
