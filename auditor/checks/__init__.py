@@ -67,6 +67,7 @@ CHECKS: dict[str, Check] = {
     "python/names-in-main-guard": guarded.names_in_main_guard,
     "python/scheduler-per-worker": schedulers.started_per_worker,
     "react/localhost-api-url": frontend.localhost_url,
+    "uvicorn/reload-in-production": production.uvicorn_reloader,
     "vite/env-without-prefix": frontend.env_without_prefix,
     "vite/process-env": frontend.process_env,
     "vite/public-path": frontend.public_path,
@@ -137,6 +138,7 @@ JUDGES: dict[str, Judge] = {
     "starlette/started-path": served.started_path,
     "starlette/template-name-first": asgi.template_name_first,
     "uvicorn/object-with-workers": startup.object_with_workers,
+    "uvicorn/reload-in-production": production.uvicorn_reload_argument,
 }
 
 __all__ = ["CHECKS", "JUDGES", "Check", "Judge", "Match", "Verdict"]

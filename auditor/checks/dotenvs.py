@@ -12,7 +12,6 @@ from pathlib import PurePosixPath
 
 from auditor.checks.starts import Served, served, text_of
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Requirement, Site
-from auditor.project.files import normal
 from auditor.project.project import Project
 from auditor.project.python.module import Module
 
@@ -70,9 +69,9 @@ def _missing(project: Project, gotcha: Gotcha, detector: CheckDetector, server: 
     for module in modules:
         for name, node in _needed(project, module):
             holder = next((path for path, text in named.items() if re.search(rf"^\s*(?:export\s+)?{name}\s*=", text, re.MULTILINE)), None)
-            if holder is None or re.search(rf"\b{name}\b", said):
+            if holder is None or name in server.launch.values or re.search(rf"\b{name}\b", said):
                 continue
-            closed = _is_closed(project, server)
+            closed = _is_closed(server)
             message = detector.message.replace("$NAME", name).replace("$FILE", str(holder))
             return Site(
                 gotcha=gotcha.id,
@@ -104,22 +103,6 @@ def _needed(project: Project, module: Module) -> Iterator[tuple[str, ast.AST]]:
                 pass
 
 
-def _is_closed(project: Project, server: Served) -> bool:
-    """Whether the environment of the process is written down: a compose file that starts or builds it, or a unit of systemd."""
-    path = server.launch.place.path
-    if path is None:
-        return False
-    if path.suffix == ".service" or project.language(path) == "yaml":
-        return True
-    composes = [
-        file.path for file in project.files if file.role == "production" and re.match(r"(?:docker-)?compose\b.*\.ya?ml$", file.path.name.lower())
-    ]
-    return project.language(path) == "dockerfile" and any(_builds(project, compose, path) for compose in composes)
-
-
-def _builds(project: Project, compose: PurePosixPath, dockerfile: PurePosixPath) -> bool:
-    """Whether a service of the compose file builds the folder of the Dockerfile."""
-    for found in re.finditer(r"^[ \t]*(?:build|context):[ \t]*[\"']?([\w./\-]+)", text_of(project, compose), re.MULTILINE):
-        if normal(str(compose.parent / found.group(1))) == dockerfile.parent:
-            return True
-    return False
+def _is_closed(server: Served) -> bool:
+    """Whether the environment of the process is written down: by a compose file that starts or builds it, or by a unit of systemd."""
+    return server.launch.kind in ("compose", "systemd") and not server.launch.opens
