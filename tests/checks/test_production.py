@@ -27,7 +27,6 @@ def compose(*lines, file=""):
         ({"Dockerfile": DOCKER.replace("FROM python:3.12", "FROM python:3.12 AS dev")}, ["review"]),
         ({"Dockerfile": "# for development\n" + DOCKER}, ["review"]),
         ({"Dockerfile": DOCKER.replace("COPY", "ENV ENVIRONMENT=local\nCOPY")}, ["review"]),
-        ({"start.sh": 'if [ "$DEBUG" ]; then\n  flask run\nfi\ngunicorn app:app\n', "Procfile": "web: sh start.sh\n"}, ["review", "pass"]),
         # and what does not: data and configuration
         ({"compose.yaml": compose("command: flask run", "volumes: ['./data:/data']"), "data/a.txt": "x"}, ["fail"]),
         ({"compose.yaml": compose("command: flask run", "environment: [FLASK_ENV=production]")}, ["fail"]),
