@@ -73,7 +73,7 @@ def flask_dev_server(project: Project, gotcha: Gotcha, detector: CheckDetector) 
             continue
         started = started_script(project, launch)
         if started is not None:
-            runs = [call for call in _flask_runs(project, started) if not _is_for_developers(project, started, call)]
+            runs = [call for call in flask_runs(project, started) if not _is_for_developers(project, started, call)]
             if runs and any(not _conditions(project, started, call) for call in runs):
                 place = started.place(runs[0], "the development server is started here")
                 yield _development_server(project, gotcha, launch, detector.message, place)
@@ -127,7 +127,7 @@ def _runs_file(project: Project, launch: Launch, module: Module) -> bool:
     return started is not None and started.path == module.path
 
 
-def _flask_runs(project: Project, module: Module) -> Iterator[ast.Call]:
+def flask_runs(project: Project, module: Module) -> Iterator[ast.Call]:
     """The calls of `app.run(...)` in a module, app being a Flask application."""
     for call in module.calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "run":
