@@ -70,8 +70,10 @@ def _by_text(project: Project, module: Module) -> Start | None:
             return Start(kind="imported", text=f"{file.path} starts {found.group(1)}")
         if script.search(text) is not None:
             return Start(kind="run", text=f"{file.path} runs it")
-    if project.facts.launches and any(started_script(project, launch) is not None for launch in project.facts.launches):
-        return None
+    world = project.python.world
+    applications = {path for word in ("Flask(", "FastAPI(") for path in world.containing(word) if project.file(path) is not None}
+    if applications != {module.path} or any(started_script(project, launch) is not None for launch in project.facts.launches):
+        return None  # which of several a server would load is not said
     for server in _SERVERS:
         package = next((package for package in project.stack if package.name == server), None)
         if package is not None and package.evidence.path is not None and package.evidence.path.parent in module.path.parents:

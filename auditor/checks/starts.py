@@ -190,7 +190,7 @@ def workers_of(project: Project, launch: Launch) -> tuple[int | None, bool]:
     preloads = preloads or "--preload" in launch.words
     given = servers.option(launch.words, "--workers", *(("-w",) if tool != "uvicorn" else ()))
     if given is not None:
-        text = servers.expanded(given, launch.values)
+        text = servers.expanded(given, launch.values).strip()
         return (int(text) if text.isdecimal() else None), preloads
     if configured is not None:
         return (configured or None), preloads

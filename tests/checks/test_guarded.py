@@ -19,7 +19,8 @@ SHOP = {"shop.py": "from flask import Blueprint\nshop = Blueprint('shop', __name
         ({"deploy.sh": "gunicorn -w 2 web:app\n"}, "fail"),
         ({"deploy.sh": "python web.py\n"}, "pass"),
         ({"requirements.txt": "flask\ngunicorn\n"}, "fail"),
-        # the server belongs to another service
+        # which application the server loads is not said; it belongs to another service
+        ({"requirements.txt": "flask\ngunicorn\n", "other.py": HEAD}, "review"),
         ({"other/requirements.txt": "gunicorn\n"}, "review"),
         ({}, "review"),
     ],
