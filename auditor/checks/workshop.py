@@ -24,7 +24,7 @@ _CODE = frozenset({"javascript", "typescript", "tsx", "vue", "svelte", "python"}
 
 def development_sign(project: Project, launch: Launch) -> str:
     """What says that a start is for developers: a mode, settings, a bind mount of the source, a build for development; "" when nothing does."""
-    words = next((word for word in launch.words if _SETTINGS.search(word) or re.match(r"--mode=dev", word)), "")
+    words = next((word for word in launch.words if _SETTINGS.search(word)), "") or _mode_option(launch.words)
     found = _mode(launch.variables) or words or next(_signs(project, launch), "")
     path = launch.place.path
     if found or path is None or project.language(path) != "dockerfile":
@@ -32,11 +32,18 @@ def development_sign(project: Project, launch: Launch) -> str:
     return _of_dockerfile(project, path)
 
 
+def _mode_option(words: tuple[str, ...]) -> str:
+    found = re.search(r"--mode[ =]dev\w*", " ".join(words))
+    return found.group() if found is not None else ""
+
+
 def _mode(variables: Iterable[Variable]) -> str:
-    """The first variable that sets a mode for development, or that only a watcher of files reads."""
+    """The first variable that sets a mode for development or turns debugging on, or that only a watcher of files reads."""
     for variable in variables:
         value = variable.value or ""
-        if variable.name in _POLLING or (_MODES.match(variable.name) and _DEVELOPMENT.match(value)):
+        is_mode = _MODES.match(variable.name) and _DEVELOPMENT.match(value)
+        is_debug = re.search(r"(?:^|_)DEBUG$", variable.name) and value.lower() in ("1", "true", "on", "yes")
+        if variable.name in _POLLING or is_mode or is_debug:
             return f"{variable.name}={value}"
     return ""
 
@@ -54,6 +61,8 @@ def _signs(project: Project, launch: Launch) -> Iterator[str]:
             mounted = next((mount.source for mount in unit.mounts if _is_source(project, file.path, mount.source)), "")
             if mounted:
                 yield f"{file.path} mounts {mounted} into the container"
+            if re.search(r":(?:dev|development|local)\b", unit.image):
+                yield f"the image {unit.image} in {file.path}"
             if mode := _mode(unit.variables):
                 yield f"{mode} in {file.path}"
         building = next((unit.build.dockerfile for unit in units if unit.build is not None and _is_development(file.path, unit)), "")

@@ -27,6 +27,8 @@ def compose(*lines, file=""):
         ({"Dockerfile": DOCKER.replace("FROM python:3.12", "FROM python:3.12 AS dev")}, ["review"]),
         ({"Dockerfile": "# for development\n" + DOCKER}, ["review"]),
         ({"Dockerfile": DOCKER.replace("COPY", "ENV ENVIRONMENT=local\nCOPY")}, ["review"]),
+        ({"compose.yaml": compose("command: flask run", "environment: {FLASK_DEBUG: '1'}")}, ["review"]),
+        ({"compose.yaml": compose("command: flask run", "image: shop:dev")}, ["review"]),
         # and what does not: data and configuration
         ({"compose.yaml": compose("command: flask run", "volumes: ['./data:/data']"), "data/a.txt": "x"}, ["fail"]),
         ({"compose.yaml": compose("command: flask run", "environment: [FLASK_ENV=production]")}, ["fail"]),
