@@ -35,17 +35,18 @@ class Target:
     elsewhere: PurePosixPath | None
 
 
-def _target(project: Project, launch: Launch) -> Target | None:
+def target_of(project: Project, launch: Launch) -> Target | None:
     """The target of gunicorn, uvicorn and their like; None when the command names none that can be told."""
     said = launch.target
     if said is None:
         return None
     folder = servers.option(launch.words, "--chdir", "--app-dir")
     moved = [normal(str(base / folder)) for base in launch.bases] if folder and not folder.startswith("/") else []
-    return _resolved(project, (*moved, *launch.bases), *said)
+    return resolved(project, (*moved, *launch.bases), *said)
 
 
-def _resolved(project: Project, bases: tuple[PurePosixPath, ...], name: str, attribute: str) -> Target:
+def resolved(project: Project, bases: tuple[PurePosixPath, ...], name: str, attribute: str) -> Target:
+    """The module called ``name`` below one of the bases; else where else in the project one of that name is."""
     world = project.python.world
     stem = name.replace(".", "/")
     for base in bases:
@@ -68,7 +69,7 @@ def target_unresolvable(project: Project, gotcha: Gotcha, detector: CheckDetecto
     for launch in project.facts.launches:
         if launch.tool not in ("gunicorn", "uvicorn", "hypercorn", "daphne"):
             continue
-        target = _target(project, launch)
+        target = target_of(project, launch)
         if target is None:
             continue
         if target.module is None and target.elsewhere is None:
@@ -93,7 +94,7 @@ def target_unresolvable(project: Project, gotcha: Gotcha, detector: CheckDetecto
 def asgi_on_wsgi_worker(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """Gunicorn with its own workers serves an ASGI application."""
     for launch in project.facts.launches:
-        target = _target(project, launch) if launch.tool == "gunicorn" else None
+        target = target_of(project, launch) if launch.tool == "gunicorn" else None
         if target is None or target.module is None or target.attribute not in target.module.root.bindings:
             continue
         value = project.python.name_in(target.module, target.module.root, target.attribute)

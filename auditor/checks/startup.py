@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from auditor.checks.base import Match, Verdict
+from auditor.checks.starts import imported, runs_at_import
 from auditor.model import Outcome, Place, Requirement, Severity
 from auditor.project.project import Project, Unreadable
 from auditor.project.python.evaluate import Evaluator
@@ -17,33 +18,6 @@ _SERVER = re.compile(r"\b(?:gunicorn|uwsgi|waitress-serve|hypercorn|uvicorn|mod_
 _DEPLOYMENT = ("dockerfile", "procfile", "yaml", "shell", "toml", "json", "ini", "text")
 _SERVERS = ("gunicorn", "waitress", "uwsgi", "hypercorn", "mod-wsgi")
 _ALWAYS_THERE = frozenset({"PATH", "HOME", "USER", "PWD", "SHELL", "LANG", "TERM", "TZ", "TMPDIR", "TEMP", "PYTHONPATH", "HOSTNAME", "APPDATA"})
-
-
-def setup_under_main(project: Project, match: Match) -> Verdict | None:
-    """FAILS when a module-level app is completed only under `if __name__ == "__main__"` and a server imports the module instead of running it.
-
-    Source: https://docs.python.org/3/library/__main__.html
-    """
-    frame = match.frame
-    app = frame.of("$APP") if frame is not None else None
-    if frame is None or app is None:
-        return None
-    if not any(guard.kind == "main" for guard in frame.guards) or frame.module.scope_of(frame.node) is not frame.module.root:
-        return None
-    if not isinstance(app, ast.Name) or not _outside_main(frame.evaluator, frame.module, app.id):
-        return None
-    server = _server(project)
-    if server is None:
-        return Verdict(outcome=Outcome.REVIEW, message="a server that imports this module never runs this line")
-    return Verdict(outcome=Outcome.FAIL, message=f"{match.message} ({server})")
-
-
-def _outside_main(evaluator: Evaluator, module: Module, name: str) -> bool:
-    """Whether the app also exists when the module is imported."""
-    bindings = module.root.bindings.get(name, [])
-    if not bindings:
-        return False
-    return any(not any(guard.kind == "main" for guard in evaluator.guards(module, binding.node)) for binding in bindings)
 
 
 def _server(project: Project) -> str | None:
@@ -102,7 +76,7 @@ def read_before_dotenv(project: Project, match: Match) -> Verdict | None:
         return Verdict(outcome=Outcome.PASS, message="nothing reads the environment before")
     place, name = found
     for other in world.modules_containing("load_dotenv"):
-        if other is not module and any(_is_load(frame.evaluator, other, call) and _runs_at_import(other, call) for call in other.calls):
+        if other is not module and any(_is_load(frame.evaluator, other, call) and runs_at_import(other, call) for call in other.calls):
             return Verdict(outcome=Outcome.REVIEW, message=f"{name} is read before, unless {other.path} has run first", related=(place,))
     return Verdict(outcome=Outcome.FAIL, message=f"{name} was read before this line, when .env was not loaded yet", related=(place,))
 
@@ -121,13 +95,13 @@ class _Order:
         events = [
             (node.lineno, node.col_offset, node)
             for node in module.parents
-            if isinstance(node, (ast.Import, ast.ImportFrom, ast.Call, ast.Subscript)) and _runs_at_import(module, node)
+            if isinstance(node, (ast.Import, ast.ImportFrom, ast.Call, ast.Subscript)) and runs_at_import(module, node)
         ]
         for line, _, node in sorted(events, key=lambda event: event[:2]):
             if self.loaded or (before and line >= before):
                 return
             if isinstance(node, (ast.Import, ast.ImportFrom)):
-                for path in self._imported(module, node):
+                for path in imported(self.evaluator.world, module, node):
                     inner = self.evaluator.world.module(path)
                     if inner is not None and path not in self._seen and len(self._seen) < 200:
                         yield from self.reads(inner)
@@ -137,31 +111,6 @@ class _Order:
                 name = _read_name(self.evaluator, module, node)
                 if name is not None and name not in _ALWAYS_THERE and _matters(module, node):
                     yield module.place(node, f"{name} is read here, while the module is imported"), name
-
-    def _imported(self, module: Module, node: ast.Import | ast.ImportFrom) -> Iterator[PurePosixPath]:
-        world = self.evaluator.world
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            base = "." * node.level + (node.module or "")
-            separator = "" if base.endswith(".") or not base else "."
-            names = [base, *(f"{base}{separator}{alias.name}" for alias in node.names if alias.name != "*")]
-        for name in names:
-            parts = name.split(".")
-            packages = [".".join(parts[:end]) for end in range(1, len(parts))] if not name.startswith(".") else []
-            for dotted in (*packages, name):
-                found = world.find(dotted, module.path) if dotted.strip(".") or name == dotted else None
-                if found is not None:
-                    yield found
-
-
-def _runs_at_import(module: Module, node: ast.AST) -> bool:
-    for child, parent in module.ancestors(node):
-        if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) and child not in getattr(parent, "decorator_list", []):
-            return False
-        if isinstance(parent, ast.If) and child in parent.body and re.search(r"TYPE_CHECKING|__name__", ast.unparse(parent.test)):
-            return False
-    return True
 
 
 def _is_load(evaluator: Evaluator, module: Module, call: ast.Call) -> bool:

@@ -106,6 +106,70 @@ def python_manifest(path: PurePosixPath, text: str) -> tuple[Declared, ...] | No
     return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouped:
+    """The dependencies of one Python manifest, by what installs them: always, or only where a group or file for development is asked for."""
+
+    production: tuple[Declared, ...] = ()
+    development: tuple[Declared, ...] = ()
+
+
+def python_groups(path: PurePosixPath, text: str) -> Grouped | None:
+    """What ``python_manifest`` declares, development apart; extras and groups that are not for development by their name count as production.
+
+    Sources: https://packaging.python.org/en/latest/specifications/dependency-groups/, https://python-poetry.org/docs/managing-dependencies/
+    """
+    declared = python_manifest(path, text)
+    if declared is None:
+        return None
+    name = path.name.lower()
+    try:
+        if name == "pyproject.toml":
+            return _toml_groups(tomllib.loads(text), _Lines(text))
+        if name == "pipfile":
+            data, lines = tomllib.loads(text), _Lines(text)
+            return Grouped(production=tuple(_tables(data, ("packages",), lines)), development=tuple(_tables(data, ("dev-packages",), lines)))
+    except (ValueError, RecursionError):
+        return Grouped()
+    is_development = bool(_DEVELOPMENT & set(re.split(r"[._\-]", path.stem.lower())))
+    return Grouped(development=declared) if is_development else Grouped(production=declared)
+
+
+_DEVELOPMENT = frozenset({"dev", "develop", "development", "test", "tests", "testing", "lint", "linting", "typing", "docs", "doc", "ci", "local"})
+
+
+def _toml_groups(data: Mapping[str, object], lines: _Lines) -> Grouped:
+    development = {found.name: found for found in _toml(_only(data, development=True), lines)}
+    production = {found.name: found for found in _toml(_only(data, development=False), lines)}
+    return Grouped(production=tuple(production.values()), development=tuple(found for name, found in development.items() if name not in production))
+
+
+def _only(data: Mapping[str, object], *, development: bool) -> dict[str, object]:
+    """The tables of a pyproject.toml that are for development, or the others."""
+
+    def kept(tables: object) -> dict[str, object]:
+        return (
+            {str(key): value for key, value in tables.items() if (str(key).lower() in _DEVELOPMENT) is development}
+            if isinstance(tables, dict)
+            else {}
+        )
+
+    found: dict[str, object] = {"dependency-groups": kept(data.get("dependency-groups"))}
+    project = data.get("project")
+    if isinstance(project, dict):
+        extras = kept(project.get("optional-dependencies"))
+        found["project"] = {"optional-dependencies": extras, **({} if development else {"dependencies": project.get("dependencies")})}
+    tool = data.get("tool")
+    poetry = tool.get("poetry") if isinstance(tool, dict) else None
+    uv = tool.get("uv") if isinstance(tool, dict) else None
+    if development and isinstance(uv, dict) and isinstance(uv.get("dev-dependencies"), list):
+        found["dependency-groups"] = {**kept(data.get("dependency-groups")), "dev ": uv["dev-dependencies"]}
+    if isinstance(poetry, dict):
+        own = "dev-dependencies" if development else "dependencies"
+        found["tool"] = {"poetry": {own: poetry.get(own), "group": kept(poetry.get("group"))}}
+    return found
+
+
 def _requirement(text: str, line: int) -> Declared | None:
     try:
         parsed = PackageRequirement(text.strip())

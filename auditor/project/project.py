@@ -150,10 +150,11 @@ class Project:
         return name in self._listings[parent]
 
     def names(self, folder: PurePosixPath) -> frozenset[str]:
-        """The names of what lies in a folder below the root, as they are on disk; none when there is no such folder."""
-        if not self.exists(folder):
+        """The names of all that lies in a folder below the root, files that are never examined too; empty when there is no such folder."""
+        if not self.is_dir(folder):
             return frozenset()
-        clean = "" if str(folder) == "." else posixpath.normpath(str(folder))
+        clean = posixpath.normpath(str(folder))
+        clean = "" if clean == "." else clean
         if clean not in self._listings:
             self._listings[clean] = self._listing(clean)
         return self._listings[clean]
