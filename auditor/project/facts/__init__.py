@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from auditor.project.facts.client import Client
     from auditor.project.facts.launch import Launch
     from auditor.project.facts.module import Module
+    from auditor.project.facts.record import Record
     from auditor.project.project import Project
 
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx", "vue", "svelte", "astro"})
@@ -24,6 +25,7 @@ class Facts:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._scripts: dict[PurePosixPath, Module | None] = {}
+        self._records: dict[PurePosixPath, Record] = {}
 
     @cached_property
     def clients(self) -> tuple[Client, ...]:
@@ -38,6 +40,18 @@ class Facts:
         from auditor.project.facts.launch import launches  # noqa: PLC0415 - only checks of the start need YAML
 
         return launches(self._project)
+
+    def record(self, path: PurePosixPath) -> Record:
+        """What a deployment file says; empty for files of no known kind and those that cannot be read."""
+        if path not in self._records:
+            from auditor.project.facts.extractors import extract  # noqa: PLC0415 - only checks of deployment files need the parsers
+            from auditor.project.facts.record import EMPTY  # noqa: PLC0415 - as above
+
+            try:
+                self._records[path] = extract(path, self._project.language(path), self._project.text(path))
+            except Unreadable:
+                self._records[path] = EMPTY
+        return self._records[path]
 
     def script(self, path: PurePosixPath) -> Module | None:
         """A parsed JavaScript or TypeScript file of the tree; None when it is none or cannot be read."""

@@ -5,6 +5,7 @@ PyYAML's loaders would make True, False, 3.1 and 1342 of them (YAML 1.1), where 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -14,10 +15,15 @@ from auditor.model import Place, span_of
 from auditor.project.facts.record import Fault
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST = 500
+_BRACKET = re.compile(r"[\[{\]}]")
+_INDENTED = re.compile(rf"^[ ?:-]{{{2 * _DEEPEST}}}", re.MULTILINE)
 
 
 def documents(text: str) -> tuple[yaml.Node, ...] | Fault:
     """The documents of a YAML text; the fault says the parser's reason."""
+    if _too_deep(text):  # the C library would take its time, and end the process where its stack does
+        return Fault(line=1, message="is nested too deeply")
     try:
         return tuple(yaml.compose_all(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
@@ -27,6 +33,17 @@ def documents(text: str) -> tuple[yaml.Node, ...] | Fault:
         return Fault(line=1, message=str(error).split("\n")[0])
     except RecursionError:
         return Fault(line=1, message="is nested too deeply")
+
+
+def _too_deep(text: str) -> bool:
+    """Whether a text may be nested deeper than anybody means: brackets left open, or a level for each mark at the start of one line."""
+    depth = 0
+    if text.count("[") + text.count("{") > _DEEPEST:
+        for found in _BRACKET.finditer(text):
+            depth = depth + 1 if found.group() in "[{" else max(depth - 1, 0)
+            if depth > _DEEPEST:
+                return True
+    return _INDENTED.search(text) is not None
 
 
 def pairs(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
