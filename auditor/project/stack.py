@@ -28,6 +28,7 @@ _SCRIPTS = frozenset({"javascript", "typescript", "tsx", "vue", "svelte", "astro
 _SCRIPT_IMPORT = re.compile(r"""(?:\brequire\(\s*|\bfrom\s+)['"](express|cors|fastify|koa|react|vue|svelte|next|axios|socket\.io|mongoose)['"]""")
 _DJANGO = re.compile(r"^INSTALLED_APPS\b|DJANGO_SETTINGS_MODULE|[\"']django\.", re.MULTILINE)
 _CORS_HEADERS = re.compile(r"[\"']corsheaders[\"'.]")
+_PROGRAM = re.compile(r"^\[(?:program|fcgi-program|eventlistener):", re.MULTILINE)
 Read = Callable[[PurePosixPath], str | None]
 
 
@@ -66,6 +67,10 @@ def _packages(file: SourceFile, read: Read) -> Iterator[Package]:
         yield from _python(path, read)
     if file.language == "yaml":
         yield from _yaml(path, read)
+    if path.suffix in (".conf", ".ini") and file.language in ("text", "ini") and _PROGRAM.search(read(path) or ""):
+        yield Package(name="supervisor", evidence=Place(path=path, label=path.name))
+    if path.name == "fly.toml":
+        yield Package(name="fly", evidence=Place(path=path, label=path.name))
     if path.suffix == ".service":
         yield Package(name="systemd", evidence=Place(path=path, label=path.name))
 

@@ -11,8 +11,11 @@ from auditor.model import Place, span_of
 from auditor.project.facts.record import EMPTY, Fault, Record, Section, Setting
 from auditor.project.facts.unit import Command, File, Unit, Variable
 
-SPECIFIERS = frozenset("aAbBCdDEfgGhHiIjJlLmMnNopPqsStTuUvVwWyY%")
-"""What may follow a `%` (https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#Specifiers)."""
+SPECIFIERS = frozenset("aAbBcCdDEfgGhHiIjJlLmMnNopPqrRsStTuUvVwWyY%")
+"""What may follow a `%` (https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#Specifiers), with three that older versions know.
+
+Another letter or a digit is an error; before anything else a `%` stands for itself.
+"""
 
 _KNOWN = frozenset({"Unit", "Service", "Install"})
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|@[A-Z_]{3,}@")
