@@ -1,0 +1,87 @@
+"""Fly: the port its proxy connects to against the one the process listens on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site
+from auditor.project.facts.extractors import kind_of
+from auditor.project.facts.unit import Command, Unit
+from auditor.project.files import normal
+from auditor.project.project import Project
+
+_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "gunicorn": ("--bind", "-b"),
+    "hypercorn": ("--bind", "-b"),
+    "uvicorn": ("--port",),
+    "daphne": ("--port", "-p"),
+    "flask": ("--port", "-p"),
+}
+_VARIABLE = re.compile(r"\$\{?(\w+)(?::-(\d+))?\}?")
+
+
+def internal_port_mismatch(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
+    """`internal_port` is not where the start command, of the file or of the image it builds, says the server listens."""
+    for file in project.files:
+        if file.role != "production" or file.path.name != "fly.toml" or kind_of(file.path, file.language) != "platform":
+            continue
+        for unit in project.facts.record(file.path).units:
+            command, image = _started(project, file.path, unit)
+            bound = _port(command, unit, image) if command is not None else None
+            if command is None or bound is None or not unit.ports or any(port.inner is None for port in unit.ports):
+                continue
+            related = Place(path=command.place.path, span=command.place.span, label=f"listens on {bound}")
+            first = unit.ports[0]
+            if any(port.inner == bound for port in unit.ports):
+                yield _site(gotcha, Outcome.PASS, f"the server listens on {bound}", first.place, related)
+            else:
+                message = detector.message.replace("$INNER", str(first.inner)).replace("$PORT", str(bound))
+                yield _site(gotcha, Outcome.FAIL, message, first.place, related)
+
+
+def _started(project: Project, path: PurePosixPath, unit: Unit) -> tuple[Command | None, Unit | None]:
+    """The command of a process, and the image it runs in: its own, else the one of the image; none where an entrypoint decides."""
+    image = None
+    if unit.build is not None:
+        record = project.facts.record(normal(str(path.parent / unit.build.dockerfile)))
+        image = next((one for one in reversed(record.units) if unit.build.target in ("", one.name)), None)
+    if unit.command is not None or image is None:
+        return unit.command, image
+    return (image.command if image.entrypoint is None else None), image
+
+
+def _port(command: Command, unit: Unit, image: Unit | None) -> int | None:
+    """The port that the options of a known server name, variables taken from the file and the image; None when it cannot be told."""
+    words = command.words
+    while words and (words[0] in ("exec", "uv", "poetry", "pipenv", "run", "python", "python3", "-m") or "=" in words[0]):
+        words = words[1:]
+    options = _OPTIONS.get(PurePosixPath(words[0]).name) if words else None
+    if options is None or {"&&", ";", "|"} & set(words):
+        return None
+    for at, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name in options:
+            return _number(value if equals else (words[at + 1] if at + 1 < len(words) else ""), command, unit, image)
+    return None
+
+
+def _number(value: str, command: Command, unit: Unit, image: Unit | None) -> int | None:
+    given = {
+        variable.name: variable.value or ""
+        for variable in (*(image.variables if image is not None else ()), *unit.variables)
+        if variable.when == "run"
+    }
+
+    def replaced(found: re.Match[str]) -> str:
+        return given.get(found.group(1)) or found.group(2) or "?"
+
+    if "$" in value and command.form == "exec":
+        return None
+    last = _VARIABLE.sub(replaced, value).rpartition(":")[2]
+    return int(last) if last.isascii() and last.isdigit() and len(last) < 6 else None
+
+
+def _site(gotcha: Gotcha, outcome: Outcome, message: str, place: Place, *related: Place) -> Site:
+    return Site(gotcha=gotcha.id, outcome=outcome, message=message, place=place, related=related, scope=place.span)
