@@ -11,15 +11,14 @@ from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site, span_of
 from auditor.project.facts.commands import listed
 from auditor.project.facts.dockerfile import copied
 from auditor.project.facts.record import Instruction, Record, Stage
-from auditor.project.facts.scripts import ending
+from auditor.project.facts.scripts import endings
 from auditor.project.facts.unit import Command, Unit
 from auditor.project.files import SourceFile
 from auditor.project.project import Project
 from auditor.project.text import Unreadable
 
 _INITS = frozenset({"catatonit", "dumb-init", "init", "s6-svscan", "tini"})
-_ARGUMENTS = frozenset({"$@", "$*", "${@}", "${*}"})
-_DEVELOPMENT = re.compile(r"\b(?:dev|develop|development|--reload|nodemon|runserver|watch)\b")
+_ARGUMENTS = frozenset({("$@",), ("$*",), ("${@}",), ("${*}",)})
 _TOOL = re.compile(r"(?:^|&&|\|\||;|\|)\s*(curl|wget)\b")
 _WITHOUT = (
     (re.compile(r"^(?:docker\.io/)?(?:library/)?(?:python|node|ruby):[\w.\-]*slim[\w.\-]*$"), frozenset({"curl", "wget"})),
@@ -82,14 +81,14 @@ def entrypoint_without_exec(project: Project, gotcha: Gotcha, detector: CheckDet
             continue
         script = _script(project, file, instructions, start.words)
         text = _text(project, script[0]) if script is not None and script[0].suffix in (".sh", ".bash", "") else ""
-        end = ending(text) if "trap " not in text else None
-        if script is None or end is None or not end.words:
-            continue
-        place = Place(path=script[0], span=span_of(end.line))
-        if end.words[0] == "exec":
-            yield _site(gotcha, Outcome.PASS, "the server takes the place of the script", place, start.place)
-        elif (lasting(end) and not _DEVELOPMENT.search(" ".join(end.words))) or (end.words[0] in _ARGUMENTS and not end.background):
-            yield _site(gotcha, Outcome.FAIL, detector.message, place, start.place)
+        ends = endings(text) if script is not None and "trap " not in text else ()
+        for end in ends:
+            assert script is not None
+            place = Place(path=script[0], span=span_of(end.line))
+            if end.words[:1] == ("exec",):
+                yield _site(gotcha, Outcome.PASS, "the server takes the place of the script", place, start.place)
+            elif lasting(end) or end.words[:1] in _ARGUMENTS:
+                yield _site(gotcha, Outcome.FAIL, detector.message, place, start.place)
 
 
 def entrypoint_not_executable(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:

@@ -11,7 +11,7 @@ from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site, span_of
 from auditor.project.facts import systemd
 from auditor.project.facts.extractors import kind_of
 from auditor.project.facts.record import Record, Section, Setting
-from auditor.project.facts.scripts import Ending, ending
+from auditor.project.facts.scripts import Ending, endings
 from auditor.project.facts.unit import Unit
 from auditor.project.project import Project
 from auditor.project.text import Unreadable
@@ -26,14 +26,33 @@ _SINGLE_QUOTED = re.compile(r"'[^']*'")
 _CODE_OPTIONS = frozenset({"-c", "-e", "-r", "-x", "--eval", "-lc", "-ic"})
 _INTERPRETERS = re.compile(r"^(?:python[\d.]*|node|nodejs|php|ruby|perl|deno|bun)$")
 _TARGET = re.compile(r"^([A-Za-z_]\w*)(?:\.\w+)*:\w+(?:\(.*\))?$")
+_PLACEHOLDER = re.compile(r"[<>]|\b(?:your|path[_-]?to|to[_-]path)\b|\byour_|^[-@:+!]*(?-i:[A-Z][A-Z_]*)/", re.IGNORECASE)
+_FILLS = re.compile(r"\b(?:envsubst|perl|sed)\b|\.(?:format|render|replace|substitute)\(")
 _SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "daphne"})
 _ELSEWHERE = ("--chdir", "--app-dir", "--pythonpath", "--root-path-dir")
 
 
 def _records(project: Project, kind: str) -> Iterator[Record]:
+    """What the production files of a kind say; those that a script of the project fills in first are left out."""
     for file in project.files:
-        if file.role == "production" and kind_of(file.path, file.language) == kind:
+        if file.role == "production" and kind_of(file.path, file.language) == kind and not _filled_in(project, file.path):
             yield project.facts.record(file.path)
+
+
+def _filled_in(project: Project, path: PurePosixPath) -> bool:
+    return any(path.name in line and _FILLS.search(line) for line in _lines(project, path.name))
+
+
+def _lines(project: Project, word: str) -> Iterator[str]:
+    """The lines of scripts and build files of the project that hold a word."""
+    for file in project.tree_files:
+        if file.language in ("dockerfile", "python", "shell", "text", "yaml"):
+            try:
+                text = project.text(file.path)
+            except Unreadable:
+                continue
+            if word in text:
+                yield from (line for line in text.split("\n") if word in line)
 
 
 def _units(project: Project, kind: str) -> Iterator[tuple[Unit, tuple[str, ...]]]:
@@ -155,7 +174,7 @@ def systemd_relative_path(project: Project, gotcha: Gotcha, detector: CheckDetec
     """Programs, WorkingDirectory and EnvironmentFile that are relative: fatal for the first two, ignored for the last."""
     del detector
     for _, section, setting in _settings(project):
-        if section.name != "Service" or "<" in setting.value:
+        if section.name != "Service" or _PLACEHOLDER.search(setting.value):
             continue
         if setting.name.startswith("Exec"):
             for command in systemd.commands(setting):
@@ -243,14 +262,7 @@ def _own_module(project: Project, name: str) -> bool:
 
 def _mentions(project: Project, word: str) -> bool:
     """Whether a Dockerfile, a compose file or a script of the project speaks of ``word``."""
-    for file in project.tree_files:
-        if file.language in ("dockerfile", "procfile", "shell", "yaml"):
-            try:
-                if word in project.text(file.path):
-                    return True
-            except Unreadable:
-                continue
-    return False
+    return next(_lines(project, word), None) is not None
 
 
 # -- processes that leave ------------------------------------------------------------------------------------------------------------------------
@@ -318,19 +330,28 @@ def systemd_daemonizes(project: Project, gotcha: Gotcha, detector: CheckDetector
 
 # -- processes that are left behind --------------------------------------------------------------------------------------------------------------
 
-_LASTING = _SERVERS | {"celery", "java", "nginx", "node", "npm", "pnpm", "uwsgi", "waitress-serve", "yarn"}
+_MANAGERS = frozenset({"npm", "pnpm", "yarn"})
+_LASTING = _SERVERS | {"nginx", "uwsgi", "waitress-serve"}
+_STARTED = re.compile(r"^(?:.*/)?(?:app|index|main|run|server|start|www)(?:\.py|\.[cm]?js)?$")
+_DEVELOPMENT = re.compile(r"\b(?:debug|dev|develop|development|nodemon|runserver|watch)\b")
 
 
 def lasting(end: Ending) -> bool:
-    """Whether a script waits, without `exec`, for a server that runs until it is told to stop."""
-    if end.background or not end.words:
+    """Whether a script waits, without `exec`, for a server that runs in production until it is told to stop."""
+    if not end.words or _DEVELOPMENT.search(" ".join(end.words)):
         return False
     name, rest = _name(end.words[0]), end.words[1:]
-    if _INTERPRETERS.match(name) and name.startswith("python"):
-        module = rest[1] if rest[:1] == ("-m",) and len(rest) > 1 else ""
-        return "runserver" in rest or module in _LASTING or rest[:1] in (("app.py",), ("main.py",), ("server.py",))
-    if name == "flask":
-        return "run" in rest
+    if name in _MANAGERS:
+        return any(word == "start" or word.startswith(("start:prod", "start-prod", "serve")) for word in rest[:2])
+    if name == "node" or name.startswith("python"):
+        if rest[:1] == ("-m",) and len(rest) > 1:
+            name, rest = rest[1], rest[2:]
+        else:
+            return any(_STARTED.match(word) for word in rest[:1])
+    if name == "celery":
+        return bool({"beat", "flower", "worker"} & set(rest)) and "--detach" not in rest
+    if name in ("flask", "java"):
+        return "run" in rest or "-jar" in rest
     return name in _LASTING and not any("daemon" in word and "daemon off" not in word for word in rest)
 
 
@@ -342,16 +363,18 @@ def supervisor_orphans(project: Project, gotcha: Gotcha, detector: CheckDetector
             script = wrapped(project, unit.command.words) if unit.command is not None else None
             if script is None or unit.command is None or "trap " in script.text:
                 continue
-            end = ending(script.text)
-            related = () if script.path is None or end is None else (Place(path=script.path, span=span_of(end.line), label="the script ends here"),)
-            if programs[unit.name].get("stopasgroup").lower() in ("true", "1", "yes", "on", "t", "y"):
-                yield _site(gotcha, Outcome.PASS, "the whole group is told to stop", unit.command.place, *related)
-            elif end is not None and end.words[:1] == ("exec",):
-                yield _site(gotcha, Outcome.PASS, "the server takes the place of the script", unit.command.place, *related)
-            elif end is not None and lasting(end) and script.path is None:
+            ends = endings(script.text)
+            last = next((end for end in ends if lasting(end)), None)
+            stops = programs[unit.name].get("stopasgroup").lower() in ("true", "1", "yes", "on", "t", "y")
+            if stops and ends:
+                yield _site(gotcha, Outcome.PASS, "the whole group is told to stop", unit.command.place)
+            elif last is not None and script.path is None:
                 yield _site(gotcha, Outcome.REVIEW, "whether the shell replaces itself by the last command depends on the shell", unit.command.place)
-            elif end is not None and lasting(end):
-                yield _site(gotcha, Outcome.FAIL, detector.message.replace("$SERVER", _name(end.words[0])), unit.command.place, *related)
+            elif last is not None:
+                related = Place(path=script.path, span=span_of(last.line), label="the script waits here")
+                yield _site(gotcha, Outcome.FAIL, detector.message.replace("$SERVER", _name(last.words[0])), unit.command.place, related)
+            elif any(end.words[:1] == ("exec",) for end in ends):
+                yield _site(gotcha, Outcome.PASS, "the server takes the place of the script", unit.command.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
