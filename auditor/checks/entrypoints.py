@@ -20,6 +20,7 @@ from auditor.project.text import Unreadable
 _INITS = frozenset({"catatonit", "dumb-init", "init", "s6-svscan", "tini"})
 _ARGUMENTS = frozenset({("$@",), ("$*",), ("${@}",), ("${*}",)})
 _TOOL = re.compile(r"(?:^|&&|\|\||;|\|)\s*(curl|wget)\b")
+_MAYBE = re.compile(r"(?:^|&&|\|\||[;|]|sh)\s*[\w./-]*\.sh\b|\$\{?\w|install-deps|--with-deps|^\s*(?:ba)?sh\s", re.MULTILINE)
 _WITHOUT = (
     (re.compile(r"^(?:docker\.io/)?(?:library/)?(?:python|node|ruby):[\w.\-]*slim[\w.\-]*$"), frozenset({"curl", "wget"})),
     (re.compile(r"^(?:docker\.io/)?(?:library/)?(?:python|node|ruby|golang|php):[\w.\-]*alpine[\d.]*$"), frozenset({"curl"})),
@@ -140,12 +141,12 @@ def healthcheck_tool_missing(project: Project, gotcha: Gotcha, detector: CheckDe
             continue
         image = _chain(record.stages)[0].image
         lacks = next((lacking for pattern, lacking in _WITHOUT if pattern.match(image)), None)
-        brought = " ".join(f"{one.rest} {' '.join(one.documents)}" for one in instructions if one.word in ("RUN", "COPY", "ADD"))
+        brought = "\n".join(f"{one.rest} {' '.join(one.documents)}" for one in instructions if one.word in ("RUN", "COPY", "ADD"))
         missing = [tool for tool in tools if lacks is not None and tool in lacks and not re.search(rf"\b{tool}\b", brought)]
         if lacks is None or len(missing) < len(tools):
             if lacks is not None and not missing:
                 yield _site(gotcha, Outcome.PASS, f"{', '.join(tools)} is there", check.place)
-        elif re.search(r"\.sh\b|\$\{?\w|install-deps|--with-deps", brought):
+        elif _MAYBE.search(brought):
             yield _site(gotcha, Outcome.REVIEW, f"whether a script or a variable of the build brings {missing[0]} cannot be told", check.place)
         else:
             yield _site(gotcha, Outcome.FAIL, detector.message.replace("$TOOL", missing[0]).replace("$IMAGE", image), check.place)

@@ -15,13 +15,32 @@ from auditor.project.project import Project
 from auditor.project.text import Unreadable
 
 _OWN_NAME = "gunicorn.conf.py"
-_SETTINGS = re.compile(r"^(?:bind|workers|worker_class|threads|timeout|preload_app|accesslog|loglevel|max_requests)\s*(?::\s*\w+\s*)?=", re.MULTILINE)
+_SETTINGS = {
+    "accesslog": ("--access-logfile",),
+    "bind": ("--bind", "-b"),
+    "errorlog": ("--error-logfile", "--log-file"),
+    "graceful_timeout": ("--graceful-timeout",),
+    "keepalive": ("--keep-alive",),
+    "loglevel": ("--log-level",),
+    "max_requests": ("--max-requests",),
+    "max_requests_jitter": ("--max-requests-jitter",),
+    "post_fork": (),
+    "preload_app": ("--preload",),
+    "threads": ("--threads",),
+    "timeout": ("--timeout", "-t"),
+    "worker_class": ("--worker-class", "-k"),
+    "worker_connections": ("--worker-connections",),
+    "worker_tmp_dir": ("--worker-tmp-dir",),
+    "workers": ("--workers", "-w"),
+}
+"""Common settings, and the options that say the same."""
 
 
 def _configurations(project: Project) -> Iterator[tuple[SourceFile, Record]]:
     for file in project.list("python"):
-        if kind_of(file.path, file.language) == "gunicorn" and _SETTINGS.search(_text(project, file)):
-            yield file, project.facts.record(file.path)
+        record = project.facts.record(file.path) if kind_of(file.path, file.language) == "gunicorn" else None
+        if record is not None and any(setting.name in _SETTINGS for section in record.sections for setting in section.settings):
+            yield file, record
 
 
 def _text(project: Project, file: SourceFile) -> str:
@@ -44,7 +63,7 @@ def config_ignored(project: Project, gotcha: Gotcha, detector: CheckDetector) ->
     starts = _starts(project)
     if not starts:
         return
-    for file, _ in _configurations(project):
+    for file, record in _configurations(project):
         where = Place(path=file.path, label="the configuration")
         named = any(
             file.path.name in _text(project, other) for other in project.tree_files if other.path != file.path and other.language != "markdown"
@@ -53,10 +72,19 @@ def config_ignored(project: Project, gotcha: Gotcha, detector: CheckDetector) ->
         for launch in starts:
             if named or found:
                 yield _site(gotcha, Outcome.PASS, f"{file.path.name} is read", launch, where)
+            elif not _lost(record, launch):
+                yield _site(gotcha, Outcome.PASS, "the command says all that the configuration does", launch, where)
             elif _names_one(launch) or _unsure(project, launch, file):
                 yield _site(gotcha, Outcome.REVIEW, f"whether {file.path} is read cannot be told", launch, where)
             else:
                 yield _site(gotcha, Outcome.FAIL, detector.message.replace("$FILE", str(file.path)), launch, where)
+
+
+def _lost(record: Record, launch: Launch) -> bool:
+    """Whether a configuration says anything that the command does not say too."""
+    names = {setting.name for section in record.sections for setting in section.settings} & set(_SETTINGS)
+    given = {word.partition("=")[0] for word in launch.words} | {word[:2] for word in launch.words}
+    return any(not set(_SETTINGS[name]) & given for name in names)
 
 
 def _unsure(project: Project, launch: Launch, config: SourceFile) -> bool:
@@ -93,7 +121,7 @@ def daemon_in_container(project: Project, gotcha: Gotcha, detector: CheckDetecto
             None,
         )
         if option is not None:
-            yield _site(gotcha, Outcome.FAIL, detector.message.replace("$PART", option), launch)
+            yield _site(gotcha, Outcome.FAIL, detector.message.replace("$PART", option.part), launch)
         elif setting is not None:
             yield _site(gotcha, Outcome.FAIL, detector.message.replace("$PART", "daemon = True"), launch, setting)
         else:

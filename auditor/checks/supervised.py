@@ -46,11 +46,8 @@ def _filled_in(project: Project, path: PurePosixPath) -> bool:
 def _lines(project: Project, word: str) -> Iterator[str]:
     """The lines of scripts and build files of the project that hold a word."""
     for file in project.tree_files:
-        if file.language in ("dockerfile", "python", "shell", "text", "yaml"):
-            try:
-                text = project.text(file.path)
-            except Unreadable:
-                continue
+        if file.language in ("dockerfile", "nginx", "python", "shell", "text", "yaml"):
+            text = _text(project, file.path)
             if word in text:
                 yield from (line for line in text.split("\n") if word in line)
 
@@ -268,37 +265,45 @@ def _mentions(project: Project, word: str) -> bool:
 # -- processes that leave ------------------------------------------------------------------------------------------------------------------------
 
 
-def daemonizing(project: Project, words: tuple[str, ...]) -> str | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """What sends a server to the background, and whether it surely does: an image may bring a configuration that says otherwise."""
+
+    part: str
+    sure: bool = True
+
+
+def daemonizing(project: Project, words: tuple[str, ...]) -> Leaving | None:
     """The part of a command that sends a known server to the background; None when it stays, or is not known."""
     name = _name(words[0])
     if _INTERPRETERS.match(name) and words[1:2] == ("-m",) and len(words) > 2:
         name, words = words[2], words[2:]
     rest = words[1:]
+    part = None
     if name == "gunicorn":
-        return next((word for word in rest if word in ("-D", "--daemon")), None)
-    if name == "uwsgi":
-        return next((word for word in rest if word in ("-d", "--daemonize", "--daemonize2") or word.startswith("--daemonize")), None)
-    if name == "redis-server" and "--daemonize" in rest:
-        return "--daemonize" if rest[rest.index("--daemonize") + 1 :][:1] == ("yes",) else None
-    if name == "nginx" and not {"-t", "-T", "-v", "-V", "-s"} & set(rest):
-        stays = "daemon off" in " ".join(words) or any(
-            _has(project, file.path, "daemon off") for file in project.tree_files if file.language == "nginx"
-        )
-        return None if stays else "nginx without `daemon off;`"
-    if name in ("apachectl", "apache2ctl", "httpd", "apache2") and not any("FOREGROUND" in word for word in rest):
-        return "start" if rest in (("start",), ("-k", "start")) else None
-    if name == "service" and len(rest) == 2 and rest[1] in ("start", "restart"):
-        return "service … start"
-    if name == "celery":
-        return "--detach" if "--detach" in rest or rest[:2] == ("multi", "start") else None
-    return None
+        part = next((word for word in rest if word in ("-D", "--daemon")), None)
+    elif name == "uwsgi":
+        part = next((word for word in rest if word == "-d" or word.startswith("--daemonize")), None)
+    elif name == "redis-server" and "--daemonize" in rest:
+        part = "--daemonize" if rest[rest.index("--daemonize") + 1 :][:1] == ("yes",) else None
+    elif name == "nginx" and not {"-t", "-T", "-v", "-V", "-s"} & set(rest):
+        return _nginx(project, words)
+    elif name in ("apachectl", "apache2ctl", "httpd", "apache2") and rest in (("start",), ("-k", "start")):
+        part = "start"
+    elif name == "service" and len(rest) == 2 and rest[1] in ("start", "restart"):
+        part = "service … start"
+    elif name == "celery":
+        part = "--detach" if "--detach" in rest or rest[:2] == ("multi", "start") else None
+    return Leaving(part=part) if part is not None else None
 
 
-def _has(project: Project, path: PurePosixPath, words: str) -> bool:
-    try:
-        return words in project.text(path)
-    except Unreadable:
-        return False
+def _nginx(project: Project, words: tuple[str, ...]) -> Leaving | None:
+    """Nginx stays when `daemon off;` stands in its command or its configuration, which an image may bring or a script may write."""
+    if "daemon off" in " ".join(words) or _mentions(project, "daemon off"):
+        return None
+    images = any(file.language == "dockerfile" for file in project.tree_files)
+    own = any(file.language == "nginx" and "events {" in _text(project, file.path) for file in project.tree_files)
+    return Leaving(part="nginx without `daemon off;`", sure=own or not images)
 
 
 def supervisor_daemonizes(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
@@ -307,7 +312,7 @@ def supervisor_daemonizes(project: Project, gotcha: Gotcha, detector: CheckDetec
         assert unit.command is not None
         found = daemonizing(project, words)
         if found is not None:
-            yield _site(gotcha, Outcome.FAIL, detector.message.replace("$PART", found), unit.command.place)
+            yield _left(gotcha, detector, found, unit.command.place)
         elif _name(words[0]) in _SERVERS | {"nginx"}:
             yield _site(gotcha, Outcome.PASS, "stays in the foreground", unit.command.place)
 
@@ -325,7 +330,12 @@ def systemd_daemonizes(project: Project, gotcha: Gotcha, detector: CheckDetector
             if types and types[-1] == "forking":
                 yield _site(gotcha, Outcome.PASS, "systemd expects the process to fork", unit.command.place)
             else:
-                yield _site(gotcha, Outcome.FAIL, detector.message.replace("$PART", found), unit.command.place)
+                yield _left(gotcha, detector, found, unit.command.place)
+
+
+def _left(gotcha: Gotcha, detector: CheckDetector, found: Leaving, place: Place) -> Site:
+    message = detector.message.replace("$PART", found.part)
+    return _site(gotcha, Outcome.FAIL if found.sure else Outcome.REVIEW, message, place)
 
 
 # -- processes that are left behind --------------------------------------------------------------------------------------------------------------
@@ -400,9 +410,14 @@ def wrapped(project: Project, words: tuple[str, ...]) -> Script | None:
     if len(found) > 1:  # the path as far as it is the same on both sides
         tail = PurePosixPath(rest[0]).parts
         found = [path for path in found if path.parts[-2:] == tail[-2:]]
-    if len(found) != 1 or not _has(project, found[0], ""):
-        return None
-    return Script(text=project.text(found[0]), path=found[0])
+    return Script(text=_text(project, found[0]), path=found[0]) if len(found) == 1 else None
+
+
+def _text(project: Project, path: PurePosixPath) -> str:
+    try:
+        return project.text(path)
+    except Unreadable:
+        return ""
 
 
 # -- keys in the wrong section -------------------------------------------------------------------------------------------------------------------

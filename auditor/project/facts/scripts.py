@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,7 +11,9 @@ from tree_sitter import Language, Node, Parser
 
 _PASSED_OVER = frozenset({"comment", "\n", ";", ";;", "fi"})
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
-_HOLDERS = frozenset({"program", "list", "if_statement", "elif_clause", "else_clause", "case_item"})
+_DEVELOPED = re.compile(r"dev|debug|local|test|watch|reload", re.IGNORECASE)
+_PRODUCTION = re.compile(r"prod", re.IGNORECASE)
+_NEGATED = re.compile(r"!|-ne\b")
 _STATEMENTS = frozenset({"command", "list", "redirected_statement", "if_statement", "case_statement"})
 _RUNNERS = (("poetry", "run"), ("pipenv", "run"), ("uv", "run"), ("npx",), ("bundle", "exec"), ("time",), ("env",))
 
@@ -29,37 +32,45 @@ def _parser() -> Parser:
 
 
 def endings(text: str) -> tuple[Ending, ...]:
-    """What a script may end with: the last command, or that of each branch of a last `if` or `case`.
+    """What a script may end with: the last command, or that of each branch of a last `if` or `case`; branches for development are left out.
 
     Nothing for a script that ends with a loop or a pipe, or is none; a branch that ends so is left out.
     """
     root = _parser().parse(text.encode("utf-8", "surrogatepass")).root_node
-    if root.has_error:
-        return ()
-    found: list[Ending] = []
-    waiting = [root]
+    found: dict[int, Ending] = {}
+    waiting = [] if root.has_error else [root]
     while waiting:
         node = waiting.pop()
-        if node.type == "if_statement":
-            waiting += [child for child in node.named_children if child.type in _CLAUSES]
-        elif node.type == "case_statement":
-            waiting += [child for child in node.named_children if child.type == "case_item"]
-            continue
+        if node.type == "command":
+            found[node.start_byte] = _ending(node)
         elif node.type == "redirected_statement":
             waiting += [body for body in [node.child_by_field_name("body")] if body is not None]
-            continue
-        elif node.type == "command":
-            found.append(_ending(node))
-            continue
-        said = [child for child in node.children if child.type not in _PASSED_OVER | _CLAUSES]
-        background = bool(said) and said[-1].type == "&"
-        if background:
-            said.pop()
-        if node.type in _HOLDERS and said and said[-1].type in _STATEMENTS:
-            if background:
-                continue
-            waiting.append(said[-1])
-    return tuple(sorted(found, key=lambda end: end.line))
+        elif node.type == "case_statement":
+            waiting += [item for item in node.named_children if item.type == "case_item" and not _developed(item, 1)]
+        else:
+            waiting += _last(node)
+    return tuple(found[at] for at in sorted(found))
+
+
+def _last(node: Node) -> list[Node]:
+    """The statements that a program, a list or a branch may end with; an `if` has one and those of its other branches."""
+    found: list[Node] = []
+    if node.type == "if_statement":
+        found += [clause for clause in node.named_children if clause.type == "else_clause" and not _developed(node, 2, otherwise=True)]
+        found += [clause for clause in node.named_children if clause.type == "elif_clause" and not _developed(clause, 2)]
+        if _developed(node, 2):
+            return found
+    said = [child for child in node.children if child.type not in _PASSED_OVER | _CLAUSES]
+    if said and said[-1].type in _STATEMENTS:
+        found.append(said[-1])
+    return found
+
+
+def _developed(node: Node, parts: int, *, otherwise: bool = False) -> bool:
+    """Whether the words before a branch say that it is not for production, or that what is done ``otherwise`` is not."""
+    condition = " ".join((child.text or b"").decode("utf-8", "replace") for child in node.children[:parts])
+    negated = (_NEGATED.search(condition) is not None) != otherwise
+    return (_PRODUCTION if negated else _DEVELOPED).search(condition) is not None
 
 
 def _ending(node: Node) -> Ending:

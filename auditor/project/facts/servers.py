@@ -55,7 +55,7 @@ def _ports(setting: Setting) -> Iterator[Port]:
 
 
 def gunicorn(path: PurePosixPath, text: str) -> Record:
-    """The plain settings of a gunicorn configuration in Python (https://docs.gunicorn.org/en/stable/settings.html); what is computed is left out."""
+    """The settings of a gunicorn configuration in Python (https://docs.gunicorn.org/en/stable/settings.html); "" for what is computed."""
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
@@ -68,8 +68,9 @@ def gunicorn(path: PurePosixPath, text: str) -> Record:
             node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else node.target if isinstance(node, ast.AnnAssign) else None
         )
         value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
-        if isinstance(target, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, (str, int, bool)):
-            settings.append(Setting(name=target.id, value=str(value.value), place=Place(path=path, span=span_of(node.lineno))))
+        if isinstance(target, ast.Name) and value is not None:
+            text = str(value.value) if isinstance(value, ast.Constant) and isinstance(value.value, (str, int, bool)) else ""
+            settings.append(Setting(name=target.id, value=text, place=Place(path=path, span=span_of(node.lineno))))
     whole = Place(path=path, span=span_of(1))
     section = Section(name="gunicorn", place=whole, settings=tuple(settings))
     ports = tuple(port for setting in settings if setting.name == "bind" for port in _ports(setting))
