@@ -454,3 +454,41 @@ def systemd_misplaced_key(project: Project, gotcha: Gotcha, detector: CheckDetec
             yield _site(gotcha, Outcome.FAIL, message, setting.place)
         if record.sections and not wrong:
             yield _site(gotcha, Outcome.PASS, "each known key stands in its section", record.sections[0].place)
+
+
+# -- values that are more than they look -----------------------------------------------------------------------------------------------------
+
+_CALLERS = frozenset({"HOME", "LD_LIBRARY_PATH", "LOGNAME", "NODE_PATH", "PATH", "PWD", "PYTHONPATH", "USER"})
+_REFERENCE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
+_COMMENTED = frozenset(
+    {"EnvironmentFile", "Group", "KillMode", "LimitNOFILE", "Restart", "RestartSec", "TimeoutStartSec", "TimeoutStopSec", "Type", "User"}
+    | {"WorkingDirectory"}
+)
+
+
+def variable_in_environment(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
+    """`$PATH` and its like in the value of a variable, by the kind of file that the options name: neither program expands it.
+
+    A dollar sign in a password is no reference: only names that surely are variables count.
+    """
+    for record in _records(project, str(detector.options["kind"])):
+        seen: set[tuple[str, int]] = set()
+        for unit in record.units:
+            own = {variable.name for variable in unit.variables}
+            for variable in unit.variables:
+                key = (variable.name, variable.place.line)
+                named = [name for name in _REFERENCE.findall(variable.value or "") if name in _CALLERS | own]
+                if not named or key in seen:
+                    continue
+                seen.add(key)
+                yield _site(gotcha, Outcome.FAIL, detector.message.replace("$NAME", variable.name).replace("$WORD", f"${named[0]}"), variable.place)
+
+
+def systemd_comment_after_value(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
+    """A comment behind a value: systemd knows comments as lines of their own alone."""
+    for _, _, setting in _settings(project):
+        behind = re.search(r"\s#", setting.value) is not None if setting.name in _COMMENTED else False
+        if setting.name.startswith("Exec"):
+            behind = any(written.startswith("#") for _, written in systemd.split(setting.value))
+        if behind:
+            yield _site(gotcha, Outcome.FAIL, detector.message.replace("$KEY", setting.name), setting.place)

@@ -341,3 +341,42 @@ def test_configurations_of_gunicorn(tmp_path: Path, files: Mapping[str, str], ex
 def test_ports_of_fly(tmp_path: Path, fly: str, docker: str, expected: str | None) -> None:
     found = verdicts(tmp_path, {"fly.toml": fly, "Dockerfile": f"FROM x\n{docker}\n"}, "fly/internal-port-mismatch")
     assert list(found.values()) == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('Environment="PATH=/srv/bin:$PATH"', "fail"),
+        ("Environment=A=${HOME}/x", "fail"),
+        ("Environment=A=1 B=$A/x", "fail"),
+        ("Environment=A=pa$word B=$$x C=a$", None),
+        ("Environment=A=%h", None),
+        ("ExecStart=/bin/x $PATH", None),
+    ],
+)
+def test_shell_variables_in_units(tmp_path: Path, line: str, expected: str | None) -> None:
+    assert of_service(tmp_path, line, "systemd/variable-in-environment") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [('PATH="/srv/bin:$PATH"', "fail"), ('PATH="/srv/bin:%(ENV_PATH)s"', None), ('A="pa$word"', None), ('A="1",B="$A"', "fail")],
+)
+def test_shell_variables_under_supervisor(tmp_path: Path, value: str, expected: str | None) -> None:
+    assert of_program(tmp_path, f"environment={value}", "supervisor/variable-in-environment") == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Restart=always # x", "fail"),
+        ("User=web #x", "fail"),
+        ("ExecStart=/bin/x # y", "fail"),
+        ("ExecStart=/bin/x '# y' a#b", None),
+        ("Environment=A=#fff # x", None),
+        ("WorkingDirectory=/srv/a#b", None),
+        ("Restart=always", None),
+    ],
+)
+def test_comments_behind_values(tmp_path: Path, line: str, expected: str | None) -> None:
+    assert of_service(tmp_path, line, "systemd/comment-after-value") == expected

@@ -70,10 +70,10 @@ def words(text: str) -> tuple[str, ...]:
 
     A quote that is never closed runs to the end. Specifiers stay as written.
     """
-    return tuple(word for word, _ in _split(text))
+    return tuple(word for word, _ in split(text))
 
 
-def _split(text: str) -> Iterator[tuple[str, str]]:
+def split(text: str) -> Iterator[tuple[str, str]]:
     """Each word, and how it is written: a `;` that is quoted or escaped parts nothing."""
     word: list[str] = []
     quote, start, at = "", -1, 0
@@ -104,7 +104,7 @@ def _split(text: str) -> Iterator[tuple[str, str]]:
 def commands(setting: Setting) -> Iterator[Command]:
     """The commands of an Exec line: a `;` alone parts them, `-`, `@`, `:`, `+`, `!` and `|` before the program say how it runs."""
     current: list[str] = []
-    for word, written in (*_split(setting.value), (";", ";")):
+    for word, written in (*split(setting.value), (";", ";")):
         if written != ";":
             current.append(word.replace("%%", "%"))
             continue
