@@ -380,3 +380,28 @@ def test_shell_variables_under_supervisor(tmp_path: Path, value: str, expected: 
 )
 def test_comments_behind_values(tmp_path: Path, line: str, expected: str | None) -> None:
     assert of_service(tmp_path, line, "systemd/comment-after-value") == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("uvicorn a:a", "fail"),
+        ("uvicorn a:a --host=127.0.0.1", "fail"),
+        ("poetry run uvicorn a:a --port $PORT", "fail"),
+        ("cd api && uvicorn a:a", "fail"),
+        ("uvicorn a:a --host 0.0.0.0", "pass"),
+        ("uvicorn a:a --uds /x", None),
+        ("gunicorn a:a", None),
+        ("gunicorn -b localhost:8000 a:a", "fail"),
+        ("gunicorn -c conf.py a:a", None),
+        ("python manage.py runserver", "fail"),
+        ("python manage.py runserver 0.0.0.0:$PORT", "pass"),
+        ("flask run", "fail"),
+        ("flask db upgrade", None),
+        ("flask db upgrade; flask run", None),
+        ("node server.js", None),
+    ],
+)
+def test_addresses_on_platforms(tmp_path: Path, command: str, expected: str | None) -> None:
+    files = {"render.yaml": f"services:\n  - type: web\n    name: a\n    startCommand: {command}\n"}
+    assert list(verdicts(tmp_path, files, "paas/binds-loopback").values()) == ([expected] if expected else [])

@@ -1,4 +1,4 @@
-"""Fly: the port its proxy connects to against the one the process listens on."""
+"""Platforms that run an application: the address and the port it listens on, against where the platform looks for it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "daphne": ("--port", "-p"),
     "flask": ("--port", "-p"),
 }
+_HOSTS: Mapping[str, tuple[str, ...]] = {
+    "gunicorn": ("--bind", "-b"),
+    "hypercorn": ("--bind", "-b"),
+    "uvicorn": ("--host",),
+    "flask": ("--host", "-h"),
+}
+_HOST_VARIABLES = {"uvicorn": "UVICORN_HOST", "flask": "FLASK_RUN_HOST"}
+_LOOPBACK = re.compile(r"^(?:127\.\d+\.\d+\.\d+|localhost|\[?::1\]?)(?::|$)")
+_PLATFORMS = frozenset({"fly", "railway", "render"})
 _VARIABLE = re.compile(r"\$\{?(\w+)(?::-(\d+))?\}?")
 
 
@@ -54,9 +63,7 @@ def _started(project: Project, path: PurePosixPath, unit: Unit) -> tuple[Command
 
 def _port(command: Command, unit: Unit, image: Unit | None) -> int | None:
     """The port that the options of a known server name, variables taken from the file and the image; None when it cannot be told."""
-    words = command.words
-    while words and (words[0] in ("exec", "uv", "poetry", "pipenv", "run", "python", "python3", "-m") or "=" in words[0]):
-        words = words[1:]
+    words = _program(command)
     options = _OPTIONS.get(PurePosixPath(words[0]).name) if words else None
     if options is None or {"&&", ";", "|"} & set(words):
         return None
@@ -65,6 +72,57 @@ def _port(command: Command, unit: Unit, image: Unit | None) -> int | None:
         if name in options:
             return _number(value if equals else (words[at + 1] if at + 1 < len(words) else ""), command, unit, image)
     return None
+
+
+def _program(command: Command) -> tuple[str, ...]:
+    """The words of a command without runners and assignments before them."""
+    words = command.words
+    while words and (words[0] in ("exec", "uv", "poetry", "pipenv", "run", "python", "python3", "-m") or "=" in words[0]):
+        words = words[1:]
+    return words
+
+
+def binds_loopback(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
+    """A server that listens on the loopback address of the machine it is given: the platform's proxy is not there."""
+    for file in project.files:
+        if file.role != "production" or kind_of(file.path, file.language) != "platform":
+            continue
+        for unit in project.facts.record(file.path).units:
+            if unit.kind not in _PLATFORMS or unit.runs != "service" or unit.command is None or (unit.kind == "fly" and not unit.ports):
+                continue
+            address = _address(unit.command, unit)
+            if address is not None and _LOOPBACK.match(address):
+                yield _site(gotcha, Outcome.FAIL, detector.message.replace("$ADDRESS", address), unit.command.place)
+            elif address is not None:
+                yield _site(gotcha, Outcome.PASS, f"listens on {address}", unit.command.place)
+
+
+def _address(command: Command, unit: Unit) -> str | None:
+    """The address that a known server is told to listen on, or its default; None when it cannot be told."""
+    words = _last_command(_program(command))
+    name = PurePosixPath(words[0]).name if words else ""
+    if "runserver" in words:
+        said = next((word for word in words[words.index("runserver") + 1 :] if not word.startswith("-")), "")
+        return said if ":" in said else "127.0.0.1"
+    options = _HOSTS.get(name)
+    if options is None or (name == "flask" and "run" not in words) or any(variable.name == _HOST_VARIABLES.get(name) for variable in unit.variables):
+        return None
+    for at, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        if option in options:
+            return value if equals else (words[at + 1] if at + 1 < len(words) else None)
+    if name == "gunicorn" or any(word.startswith(("-c", "--config", "--uds", "--fd", "-b")) for word in words):
+        return None  # gunicorn listens everywhere once the platform sets PORT
+    return "127.0.0.1"
+
+
+def _last_command(words: tuple[str, ...]) -> tuple[str, ...]:
+    """What runs after the last `&&`; the words behind a pipe, a `;` or in the background are not told apart."""
+    if {"|", ";", "&", "||"} & set(words):
+        return ()
+    while "&&" in words:
+        words = words[words.index("&&") + 1 :]
+    return words
 
 
 def _number(value: str, command: Command, unit: Unit, image: Unit | None) -> int | None:
