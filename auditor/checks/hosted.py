@@ -118,7 +118,7 @@ def _address(command: Command, unit: Unit) -> str | None:
 
 def _last_command(words: tuple[str, ...]) -> tuple[str, ...]:
     """What runs after the last `&&`; the words behind a pipe, a `;` or in the background are not told apart."""
-    if {"|", ";", "&", "||"} & set(words):
+    if {"|", ";", "&", "||"} & set(words) or any(word.endswith(";") for word in words):
         return ()
     while "&&" in words:
         words = words[words.index("&&") + 1 :]
