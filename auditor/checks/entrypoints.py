@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from auditor.checks.supervised import SHELLS, lasting
+from auditor.checks.processes import SHELLS, lasting
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site, span_of
 from auditor.project.facts.commands import listed
 from auditor.project.facts.dockerfile import copied

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from auditor.checks.supervised import daemonizing
+from auditor.checks.processes import daemonizing
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site
 from auditor.project.facts.extractors import kind_of
 from auditor.project.facts.launch import Launch
