@@ -141,12 +141,13 @@ def healthcheck_tool_missing(project: Project, gotcha: Gotcha, detector: CheckDe
             continue
         image = _chain(record.stages)[0].image
         lacks = next((lacking for pattern, lacking in _WITHOUT if pattern.match(image)), None)
-        brought = "\n".join(f"{one.rest} {' '.join(one.documents)}" for one in instructions if one.word in ("RUN", "COPY", "ADD"))
+        texts = [(one.word, f"{one.rest} {' '.join(one.documents)}") for one in instructions if one.word in ("RUN", "COPY", "ADD")]
+        brought = "\n".join(text for _, text in texts)
         missing = [tool for tool in tools if lacks is not None and tool in lacks and not re.search(rf"\b{tool}\b", brought)]
         if lacks is None or len(missing) < len(tools):
             if lacks is not None and not missing:
                 yield _site(gotcha, Outcome.PASS, f"{', '.join(tools)} is there", check.place)
-        elif _MAYBE.search(brought):
+        elif any(_MAYBE.search(text) for word, text in texts if word == "RUN"):
             yield _site(gotcha, Outcome.REVIEW, f"whether a script or a variable of the build brings {missing[0]} cannot be told", check.place)
         else:
             yield _site(gotcha, Outcome.FAIL, detector.message.replace("$TOOL", missing[0]).replace("$IMAGE", image), check.place)

@@ -281,7 +281,7 @@ def test_entrypoints_that_wait(tmp_path: Path, script: str, start: str, expected
         ("FROM python:3.12-slim\nRUN apt-get install -y curl\nHEALTHCHECK CMD curl -f http://x", "pass"),
         ("FROM python:3.12-slim\nRUN apt-get install -y git\nHEALTHCHECK CMD curl -f http://x", "fail"),
         ("FROM python:3.12-slim\nRUN ./install.sh\nHEALTHCHECK CMD curl -f http://x", "review"),
-        ("FROM python:3.12-slim\nRUN chmod +x run.sh\nHEALTHCHECK CMD curl -f http://x", "fail"),
+        ("FROM python:3.12-slim\nCOPY a/run.sh /x.sh\nRUN chmod +x /x.sh\nHEALTHCHECK CMD curl -f http://x", "fail"),
         ("FROM python:3.12-slim\nARG P\nRUN apt-get install -y $P\nHEALTHCHECK CMD curl -f http://x", "review"),
         ('FROM debian:12\nHEALTHCHECK CMD ["curl", "-f", "http://x"]', "fail"),
         ("FROM debian:12\nHEALTHCHECK CMD sh -c 'curl -f x || wget x'", "fail"),
