@@ -34,9 +34,11 @@ _VARIABLE = re.compile(r"\$\{?(\w+)(?::-(\d+))?\}?")
 def internal_port_mismatch(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """`internal_port` is not where the start command, of the file or of the image it builds, says the server listens."""
     for file in project.files:
-        if file.role != "production" or file.path.name != "fly.toml" or kind_of(file.path, file.language) != "platform":
+        if file.role != "production" or kind_of(file.path, file.language) != "platform":
             continue
         for unit in project.facts.record(file.path).units:
+            if unit.kind != "fly":
+                continue
             command, image = _started(project, file.path, unit)
             bound = _port(command, unit, image) if command is not None else None
             if command is None or bound is None or not unit.ports or any(port.inner is None for port in unit.ports):

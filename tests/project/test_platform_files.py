@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 import pytest
 
 from auditor.project.facts import jsons, tomls, yamls
-from auditor.project.facts.extractors import extract
+from auditor.project.facts.extractors import extract, kind_of
+from auditor.project.facts.platforms import platform_of
 from auditor.project.facts.record import EMPTY, Fault, Record
 from auditor.project.facts.unit import Unit
 from auditor.project.files import language_of
@@ -176,6 +177,22 @@ def test_railway_in_both_forms(name: str, text: str) -> None:
         ("service build", "make", "once"),
         ("service before deploy", "./migrate", "once"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("fly.staging.toml", "fly"),
+        ("railway.web.json", "railway"),
+        ("render.yml", "render"),
+        ("fly.json", None),
+        ("app.toml", None),
+        ("apps.json", None),
+    ],
+)
+def test_names_of_platform_files(name: str, expected: str | None) -> None:
+    assert platform_of(name) == expected
+    assert (kind_of(PurePosixPath(name), language_of(PurePosixPath(name)) or "") == "platform") == (expected is not None)
 
 
 def test_vercel_and_netlify_build_and_give_variables() -> None:

@@ -31,7 +31,7 @@ def kind_of(path: PurePosixPath, language: str) -> str | None:
     if language == "yaml" and _COMPOSE.match(path.name):
         return "compose"
     name = path.name.lower()
-    if name in platforms.NAMES:
+    if platforms.platform_of(name) is not None:
         return "platform"
     if path.suffix == ".service":
         return "systemd"

@@ -23,7 +23,7 @@ _HTTPS = 443
 
 def extract(path: PurePosixPath, text: str) -> Record:
     """The processes and builds of a platform file; what the platform's own pages add cannot be seen, so that all but App Engine's are open."""
-    reader = _READERS[path.stem.lower()]
+    reader = _READERS[platform_of(path.name) or ""]
     found = _document(path, text)
     if found is None:
         return EMPTY
@@ -308,7 +308,12 @@ _READERS: dict[str, Callable[[PurePosixPath, yaml.Node], Iterator[Unit]]] = {
     "vercel": _vercel,
 }
 
-NAMES = frozenset(
-    {"app.json", "app.yaml", "app.yml", "fly.toml", "heroku.yml", "netlify.toml", "railway.json", "railway.toml", "render.yaml", "vercel.json"}
+_NAME = re.compile(
+    r"^(?:app\.(?:json|ya?ml)|fly(?:\.[\w-]+)?\.toml|heroku\.yml|netlify\.toml|railway(?:\.[\w-]+)?\.(?:json|toml)|render\.ya?ml|vercel\.json)$",
+    re.IGNORECASE,
 )
-"""The names of platform files, in small letters."""
+
+
+def platform_of(name: str) -> str | None:
+    """The word that a platform's file is called by: `fly` for `fly.toml` and `fly.staging.toml`; None for other files."""
+    return name.partition(".")[0].lower() if _NAME.match(name) else None
