@@ -225,6 +225,7 @@ def test_configuration_of_servers() -> None:
     assert [(setting.name, setting.value, setting.place.line) for setting in record.sections[0].settings] == [
         ("bind", "0.0.0.0:80", 2),
         ("daemon", "True", 3),
+        ("workers", "", 4),
     ]
     assert record.units[0].ports[0].inner == 80
 
