@@ -35,22 +35,21 @@ _REFERENCE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 
 def records(project: Project, kind: str) -> Iterator[Record]:
     """What the production files of a kind say; those that a script of the project fills in first are left out."""
-    for file in project.files:
-        if file.role == "production" and kind_of(file.path, file.language) == kind and not _filled_in(project, file.path):
+    files = [file for file in project.files if file.role == "production" and kind_of(file.path, file.language) == kind]
+    names = {file.path.name for file in files}
+    filled = {name for line in _lines(project, *names) if _FILLS.search(line) for name in names if name in line}
+    for file in files:
+        if file.path.name not in filled:
             yield project.facts.record(file.path)
 
 
-def _filled_in(project: Project, path: PurePosixPath) -> bool:
-    return any(path.name in line and _FILLS.search(line) for line in _lines(project, path.name))
-
-
-def _lines(project: Project, word: str) -> Iterator[str]:
-    """The lines of scripts and build files of the project that hold a word."""
-    for file in project.tree_files:
+def _lines(project: Project, *words: str) -> Iterator[str]:
+    """The lines of scripts and build files of the project that hold one of the words."""
+    for file in project.tree_files if words else ():
         if file.language in ("dockerfile", "nginx", "python", "shell", "text", "yaml"):
             text = text_of(project, file.path)
-            if word in text:
-                yield from (line for line in text.split("\n") if word in line)
+            if any(word in text for word in words):
+                yield from (line for line in text.split("\n") if any(word in line for word in words))
 
 
 def mentions(project: Project, word: str) -> bool:

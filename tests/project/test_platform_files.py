@@ -291,6 +291,11 @@ HOSTILE = [
     "[[services]]\n" * 20_000,
     "[processes]\n" + "".join(f"p{number} = 'x'\n" for number in range(3000)),
     "\0\ud800\x1b",
+    "[processes]\n" + "".join(f"p{number} = 'x'\n" for number in range(5000)) + "[[services]]\ninternal_port = 1\n" * 5000,
+    "services:\n"
+    + "- {type: web, envVars: [{fromGroup: g}]}\n" * 3000
+    + "envVarGroups:\n- name: g\n  envVars:\n"
+    + "  - {key: a, value: b}\n" * 3000,
     "apps = [{script: " * 5_000,
     "(" * 5_000,
     "[env]\n" + "\t" * 200_000 + "x",

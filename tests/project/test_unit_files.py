@@ -143,15 +143,17 @@ def test_a_line_that_is_no_setting_is_a_fault() -> None:
 
 
 HOSTILE = [
-    "[Service]\n" + "Environment=A=1\n" * 60_000,
+    "[Service]\n" + "Environment=A=1\n" * 20_000,
+    "[Service]\nType=oneshot\n" + "Environment=A=1\nExecStart=/bin/a\n" * 10_000,
+    "[supervisord]\nenvironment=" + "".join(f"A{number}=1," for number in range(10_000)) + "\n" + "[program:a]\ncommand=/bin/a\n" * 10_000,
     "[Service]\nExecStart=" + "\\\n" * 100_000,
     "[Service]\nExecStart=" + '"' * 100_001,
     "[Service]\nExecStart=\0\ud800%\n",
     "[Service]\nWorkingDirectory=" + " " * 200_000 + "x",
-    "[program:a]\n" + "command=/bin/a\n" * 60_000,
+    "[program:a]\n" + "command=/bin/a\n" * 20_000,
     "[program:a]\nenvironment=" + 'A="1",' * 20_000,
     "[program:a]\nenvironment=" + '"' * 100_001,
-    "[program:a]\ncommand=/bin/a\n" + "  b\n" * 60_000,
+    "[program:a]\ncommand=/bin/a\n" + "  b\n" * 20_000,
     "[program:" + "[" * 100_000,
     "[program:a]\n" + "[" * 100_000 + "\n=\n",
 ]

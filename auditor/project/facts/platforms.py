@@ -18,7 +18,9 @@ from auditor.project.facts.unit import Build, Command, Mount, Port, Unit, Variab
 
 _TEMPLATE = re.compile(r"\{\{|\{%|<%")
 _NO_PROCESS = frozenset({"keyvalue", "redis", "static"})
+When = Literal["run", "build"]
 _HTTPS = 443
+_MOST = 300  # nobody writes more variables of one service, or processes, and each costs time for each of the others
 
 
 def extract(path: PurePosixPath, text: str) -> Record:
@@ -72,7 +74,12 @@ def _builds(main: Unit, command: Command | None, name: str = "build") -> Iterato
 
 
 def _render(path: PurePosixPath, root: yaml.Node) -> Iterator[Unit]:
-    groups = {yamls.text_of(yamls.get(group, "name")) or "": group for group in yamls.items(yamls.get(root, "envVarGroups"))}
+    whens: tuple[When, ...] = ("run", "build")
+    groups = {
+        (yamls.text_of(yamls.get(group, "name")) or "", when): tuple(_keyed(path, group, when))
+        for group in yamls.items(yamls.get(root, "envVarGroups"))
+        for when in whens
+    }
     services = list(yamls.items(yamls.get(root, "services")))
     for project in yamls.items(yamls.get(root, "projects")):
         for environment in yamls.items(yamls.get(project, "environments")):
@@ -111,19 +118,22 @@ def _render(path: PurePosixPath, root: yaml.Node) -> Iterator[Unit]:
         yield from _builds(main, _shell(path, yamls.get(service, "preDeployCommand")), "before deploy")
 
 
-def _render_variables(path: PurePosixPath, service: yaml.Node, groups: dict[str, yaml.Node], when: Literal["run", "build"]) -> Iterator[Variable]:
-    waiting, seen = [(item, 0) for item in yamls.items(yamls.get(service, "envVars"))], 0
-    while waiting and seen < 2000:
-        (item, depth), seen = waiting.pop(0), seen + 1
-        group = groups.get(yamls.text_of(yamls.get(item, "fromGroup")) or "")
-        if group is not None and not depth:
-            waiting += [(inner, 1) for inner in yamls.items(yamls.get(group, "envVars"))]
+def _render_variables(
+    path: PurePosixPath, service: yaml.Node, groups: dict[tuple[str, When], tuple[Variable, ...]], when: When
+) -> Iterator[Variable]:
+    """The variables of a service and of the groups it names, after its own."""
+    yield from _keyed(path, service, when)
+    for item in yamls.items(yamls.get(service, "envVars"))[:_MOST]:
+        yield from groups.get((yamls.text_of(yamls.get(item, "fromGroup")) or "", when), ())
+
+
+def _keyed(path: PurePosixPath, holder: yaml.Node, when: When) -> Iterator[Variable]:
+    for item in yamls.items(yamls.get(holder, "envVars"))[:_MOST]:
         name = yamls.text_of(yamls.get(item, "key"))
-        if not name:
-            continue
-        value = yamls.text_of(yamls.get(item, "value"))
-        place = yamls.place_of(path, item)
-        yield Variable(name=name, value=value, place=place, source="secret" if value is None else "literal", when=when)
+        if name:
+            value = yamls.text_of(yamls.get(item, "value"))
+            source: Literal["literal", "secret"] = "secret" if value is None else "literal"
+            yield Variable(name=name, value=value, place=yamls.place_of(path, item), source=source, when=when)
 
 
 # -- Fly (https://fly.io/docs/reference/configuration/) -----------------------------------------------------------------------------------------
@@ -158,21 +168,23 @@ def _fly(path: PurePosixPath, root: yaml.Node) -> Iterator[Unit]:
         image=image,
         build=None if image or yamls.get(build, "builder") is not None or yamls.get(build, "buildpacks") is not None else built,
     )
-    for name, value in processes or [("app", None)]:
+    known = tuple(_fly_ports(path, root))
+    for name, value in processes[:_MOST] or [("app", None)]:
         command = _shell(path, value)
-        ports = tuple(_fly_ports(path, root, name))
+        ports = tuple(port for meant, port in known if not meant or name in meant)
         yield replace(main, name=name, place=command.place if command is not None else main.place, command=command, ports=ports)
     yield from _builds(main, _shell(path, yamls.get(root, "deploy", "release_command")), "release")
 
 
-def _fly_ports(path: PurePosixPath, root: yaml.Node, process: str) -> Iterator[Port]:
+def _fly_ports(path: PurePosixPath, root: yaml.Node) -> Iterator[tuple[frozenset[str], Port]]:
+    """Each port with the processes it is for; an empty set stands for all."""
     http = yamls.get(root, "http_service")
-    for service in (*yamls.items(yamls.get(root, "services")), *(() if http is None else (http,))):
-        meant = [yamls.text_of(item) for item in yamls.items(yamls.get(service, "processes"))]
+    for service in (*yamls.items(yamls.get(root, "services")), *(() if http is None else (http,)))[:_MOST]:
+        meant = frozenset(yamls.text_of(item) or "" for item in yamls.items(yamls.get(service, "processes")))
         inner = yamls.get(service, "internal_port")
-        if inner is not None and (not meant or process in meant):
+        if inner is not None:
             outer = _HTTPS if service is http else next((_number(yamls.get(port, "port")) for port in yamls.items(yamls.get(service, "ports"))), None)
-            yield Port(inner=_number(inner), outer=outer, place=yamls.place_of(path, inner))
+            yield meant, Port(inner=_number(inner), outer=outer, place=yamls.place_of(path, inner))
 
 
 # -- Heroku (https://devcenter.heroku.com/articles/app-json-schema, …/build-docker-images-heroku-yml) ---------------------------------------------

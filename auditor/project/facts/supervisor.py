@@ -14,6 +14,7 @@ from auditor.project.facts.record import EMPTY, Fault, Record, Section, Setting
 from auditor.project.facts.unit import Command, Unit, Variable
 
 _PROGRAM = re.compile(r"^\[(?:program|fcgi-program|eventlistener):", re.MULTILINE)
+_MOST_SHARED = 200
 _HEADER = re.compile(r"^\[(.+)\]")
 _COMMENT = re.compile(r"(?:^|\s)[;#]")
 _TEMPLATE = re.compile(r"\{\{|\{%|<%")
@@ -33,6 +34,7 @@ def extract(path: PurePosixPath, text: str) -> Record:
     if isinstance(found, Fault):
         return Record(fault=found)
     shared = tuple(variable for section in found if section.name == "supervisord" for variable in variables(section))
+    shared = shared[:_MOST_SHARED]
     return Record(sections=found, units=tuple(_unit(section, shared) for section in found if _PROGRAM.match(f"[{section.name}]")))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Literal
 
 from auditor.model import Place, span_of
 from auditor.project.facts.record import EMPTY, Fault, Record, Section, Setting
@@ -135,35 +135,30 @@ def _units(path: PurePosixPath, found: tuple[Section, ...]) -> Iterator[Unit]:
     if service is None:
         return
     service = Section(name="Service", place=service.place, settings=settings)
-    once: Literal["service", "once"] = "once" if service.get("Type") == "oneshot" else "service"
-    started = [command for setting in effective(service, "ExecStart") for command in commands(setting)]
-    for number, command in enumerate(started):
-        yield _unit(path.name if not number else f"{path.name} {number + 1}", service, command, once)
-    if not started:
-        yield _unit(path.name, service, None, once)
-    for key in _ONCE:
-        for setting in effective(service, key):
-            for command in commands(setting):
-                yield _unit(f"{path.name} {key}", service, command, "once")
-
-
-def _unit(name: str, service: Section, command: Command | None, runs: Literal["service", "once"]) -> Unit:
     files = tuple(
         File(path=setting.value.removeprefix("-"), place=setting.place, required=not setting.value.startswith("-"))
         for setting in effective(service, "EnvironmentFile")
     )
-    return Unit(
+    main = Unit(
         kind="systemd",
-        name=name,
-        place=command.place if command is not None else service.place,
-        command=command,
+        name=path.name,
+        place=service.place,
         folder=service.get("WorkingDirectory").removeprefix("-"),
         variables=tuple(_variables(service)),
         files=files,
         opens=bool(files) or any(True for _ in effective(service, "PassEnvironment")),
         user=service.get("User"),
-        runs=runs,
+        runs="once" if service.get("Type") == "oneshot" else "service",
     )
+    started = [command for setting in effective(service, "ExecStart") for command in commands(setting)]
+    for number, command in enumerate(started):
+        yield replace(main, name=path.name if not number else f"{path.name} {number + 1}", command=command, place=command.place)
+    if not started:
+        yield main
+    for key in _ONCE:
+        for setting in effective(service, key):
+            for command in commands(setting):
+                yield replace(main, name=f"{path.name} {key}", command=command, place=command.place, runs="once")
 
 
 def _variables(service: Section) -> Iterator[Variable]:
