@@ -12,9 +12,9 @@ from pathlib import PurePosixPath
 from auditor.checks.production import flask_runs
 from auditor.checks.starts import gunicorn_settings, started_script, text_of
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site
-from auditor.project.facts.reached import reached, started
 from auditor.project.facts.launch import Launch
 from auditor.project.facts.listening import Listening, listening
+from auditor.project.facts.reached import reached, started
 from auditor.project.project import Project
 
 _DEAF = frozenset({"daphne", "flask", "hypercorn", "runserver", "uvicorn", "waitress-serve"})

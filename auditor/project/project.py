@@ -175,6 +175,13 @@ class Project:
         """Whether ``path`` is a directory below the root."""
         return self.exists(path) and (self.root / posixpath.normpath(str(path))).is_dir()
 
+    def executable(self, path: PurePosixPath) -> bool:
+        """Whether a file of the project may be executed, by anybody, where it lies."""
+        try:
+            return self.exists(path) and bool((self.root / posixpath.normpath(str(path))).stat().st_mode & 0o111)
+        except OSError:
+            return False
+
     def list(self, language: str, *, roles: tuple[str, ...] = ("production",)) -> tuple[SourceFile, ...]:
         """The selected files of one language, in order, of the given roles only."""
         return tuple(file for file in self.files if file.language == language and file.role in roles)

@@ -92,6 +92,8 @@ def role_of(path: PurePosixPath, own: Collection[PurePosixPath] = ()) -> str:
         return "development"
     if language in _DEPLOYMENT_LANGUAGES and any(folder in _DEVELOPMENT_FOLDERS for folder in folders):
         return "development"
+    if path.suffix in (".conf", ".ini", ".service") and language in ("ini", "text") and words & (_DEVELOPMENT_WORDS - {"local"}):
+        return "development"  # `supervisord-dev.conf`; `rc.local` and its like are a machine's own
     if name.lower().startswith(".env") and words & (_DEVELOPMENT_WORDS | _TEST_WORDS | {"example", "sample", "template"}):
         return "development"
     return "production"

@@ -30,6 +30,8 @@ _SCRIPT_IMPORT = re.compile(r"""(?:\brequire\(\s*|\bfrom\s+)['"](express|cors|fa
 _DJANGO = re.compile(r"^INSTALLED_APPS\b|DJANGO_SETTINGS_MODULE|[\"']django\.", re.MULTILINE)
 _NGINX = re.compile(r"^(?:FROM|[ \t]*image:)[ \t]+[\"']?(?:[\w.\-]+/)*nginx(?:-unprivileged)?(?:[:@\s\"']|\Z)|/etc/nginx/", re.MULTILINE)
 _CORS_HEADERS = re.compile(r"[\"']corsheaders[\"'.]")
+_PROGRAM = re.compile(r"^\[(?:program|fcgi-program|eventlistener):", re.MULTILINE)
+_PLATFORM = re.compile(r"^(fly|railway|render)(?:\.[\w-]+)?\.(?:json|toml|ya?ml)$")
 Read = Callable[[PurePosixPath], str | None]
 
 
@@ -73,6 +75,11 @@ def _packages(file: SourceFile, scope: str, read: Read) -> Iterator[Package]:
         yield from _python(path, scope, read)
     if file.language == "yaml":
         yield from _yaml(path, read)
+    if path.suffix in (".conf", ".ini") and file.language in ("text", "ini") and _PROGRAM.search(read(path) or ""):
+        yield Package(name="supervisor", evidence=Place(path=path, label=path.name))
+    platform = _PLATFORM.match(path.name)
+    if platform is not None:
+        yield Package(name=platform.group(1), evidence=Place(path=path, label=path.name))
     if path.suffix == ".service":
         yield Package(name="systemd", evidence=Place(path=path, label=path.name))
 

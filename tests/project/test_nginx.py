@@ -117,7 +117,7 @@ def test_random_text_never_raises() -> None:
         ("nginx.conf", "nginx"),
         ("nginx/a.conf.template", "nginx"),
         ("conf.d/a.conf", "nginx"),
-        ("redis.conf", None),
+        ("redis.conf", "supervisor"),
         ("deploy/sites-available/shop", "nginx"),
         ("sites-available/README.md", None),
     ],

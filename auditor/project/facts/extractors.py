@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from auditor.project.facts import compose, dockerfile, dotenv, kubernetes, nginx, procfile, workflows
+from auditor.project.facts import compose, configured, dockerfile, dotenv, kubernetes, nginx, platforms, procfile, supervisor, systemd, workflows
 from auditor.project.facts.record import EMPTY, Extractor, Record
 
 
@@ -26,12 +26,18 @@ EXTRACTORS: dict[str, Extractor] = {
     "dockerfile": dockerfile.extract,
     "dotenv": dotenv.extract,
     "github-actions": workflows.extract,
+    "gunicorn": configured.gunicorn,
     "helm-values": kubernetes.extract_values,
     "kubernetes": kubernetes.extract,
     "nginx": nginx.extract,
+    "platform": platforms.extract,
+    "pm2": configured.pm2,
     "procfile": procfile.extract,
     "python": _python,
     "script": _script,
+    "supervisor": supervisor.extract,
+    "systemd": systemd.extract,
+    "uwsgi": configured.uwsgi,
 }
 
 READ_WORDS = {
@@ -47,19 +53,35 @@ _BY_LANGUAGE = {"dockerfile": "dockerfile", "dotenv": "dotenv", "nginx": "nginx"
 )
 _ACTION = re.compile(r"^action\.ya?ml$")
 _HELM_VALUES = re.compile(r"^values(?:[.\-_][\w.\-]+)?\.ya?ml$")
+_PM2 = re.compile(r"^ecosystem(?:[.-][\w-]+)?(?:\.config)?\.c?js$|^pm2(?:\.config)?\.c?js$")
 
 
 def kind_of(path: PurePosixPath, language: str) -> str | None:
     """The kind of a file by its name; None for files that no extractor reads."""
-    if language == "yaml" and _COMPOSE.match(path.name):
-        return "compose"
-    if language == "yaml" and (path.parts[:2] == (".github", "workflows") or _ACTION.match(path.name)):
-        return "github-actions"
-    if language == "yaml" and _HELM_VALUES.match(path.name):
-        return "helm-values"
+    name = path.name.lower()
+    if platforms.platform_of(name) is not None:
+        return "platform"
     if language == "yaml":
-        return "kubernetes"  # whatever has an apiVersion: manifests have no names of their own
+        return _of_yaml(path)
+    if path.suffix == ".service":
+        return "systemd"
+    if language == "ini" and "uwsgi" in name:
+        return "uwsgi"
+    if path.suffix in (".conf", ".ini") and language in ("text", "ini"):
+        return "supervisor"  # a name that many kinds of files have: the extractor looks for its sections
+    if language == "python" and configured.GUNICORN.match(name):
+        return "gunicorn"
+    if language == "javascript" and _PM2.match(name):
+        return "pm2"
     return _BY_LANGUAGE.get(language)
+
+
+def _of_yaml(path: PurePosixPath) -> str:
+    if _COMPOSE.match(path.name):
+        return "compose"
+    if path.parts[:2] == (".github", "workflows") or _ACTION.match(path.name):
+        return "github-actions"
+    return "helm-values" if _HELM_VALUES.match(path.name) else "kubernetes"  # whatever has an apiVersion: manifests have no names of their own
 
 
 def may_say(path: PurePosixPath, language: str, data: bytes) -> bool:

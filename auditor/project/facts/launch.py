@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from auditor.model import Place
 from auditor.project.facts import servers
+from auditor.project.facts.extractors import kind_of
 from auditor.project.facts.follow import Step, follow
 from auditor.project.facts.layout import Copied, bases, layout
 from auditor.project.facts.record import Record
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _DEPLOYED = re.compile(r"^(?:docker-compose|compose|dockerfile|containerfile)[.\-_](?:prod|production|deploy|release|remote)\b", re.IGNORECASE)
 _WHOLE = re.compile(r"^(?:docker-)?compose(?:[.\-](?:prod|production|deploy|release|remote))?\.ya?ml$", re.IGNORECASE)
 _NOT_STARTED = frozenset({"github-actions"})
+_NO_STARTS = frozenset({"dotenv", "nginx", "python", "script", "gunicorn", None})
+"""Kinds of files that start nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +114,7 @@ def deployment_files(project: Project) -> Iterator[PurePosixPath]:
     """The files that say how production starts. `compose.yml` beside `compose.prod.yml` is what developers use."""
     deployed = {(file.path.parent, file.language) for file in project.tree_files if _DEPLOYED.search(file.path.name)}
     for file in project.tree_files:
-        if file.role != "production" or ".devcontainer" in file.path.parts or file.language == "dotenv":
+        if file.role != "production" or ".devcontainer" in file.path.parts or kind_of(file.path, file.language) in _NO_STARTS:
             continue
         if (file.path.parent, file.language) in deployed and not _DEPLOYED.search(file.path.name) and file.language in ("yaml", "dockerfile"):
             if file.language == "dockerfile" or "compose" in file.path.name.lower():

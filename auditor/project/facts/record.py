@@ -62,6 +62,28 @@ class Directive:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One `key = value` line of a sectioned file, continued lines joined; ``value`` as written, without blanks around it."""
+
+    name: str
+    value: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One `[name]` of a unit file or a configuration, with its settings in order: a key may stand there more than once."""
+
+    name: str
+    place: Place
+    settings: tuple[Setting, ...] = ()
+
+    def get(self, name: str, default: str = "") -> str:
+        """The last value of a key, as both configparser and systemd have it for keys that hold one value."""
+        return next((setting.value for setting in reversed(self.settings) if setting.name == name), default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
     """One Dockerfile instruction: its word in capitals, the `--flags`, the rest as written with continued lines joined, and here-documents."""
 
@@ -99,6 +121,7 @@ class Record:
     before: tuple[Instruction, ...] = ()
     objects: tuple[Object, ...] = ()
     jobs: tuple[Job, ...] = ()
+    sections: tuple[Section, ...] = ()
     fault: Fault | None = None
     left_out: str = ""
     open: bool = False
