@@ -59,7 +59,7 @@ def _signs(project: Project, launch: Launch) -> Iterator[str]:
         ]
         for unit in mine:
             mounted = next((mount.source for mount in unit.mounts if _is_source(project, file.path, mount.source)), "")
-            if mounted:
+            if mounted and _starts_otherwise(project, launch):
                 yield f"{file.path} mounts {mounted} into the container"
             if re.search(r":(?:dev|development|local)\b", unit.image):
                 yield f"the image {unit.image} in {file.path}"
@@ -68,6 +68,17 @@ def _signs(project: Project, launch: Launch) -> Iterator[str]:
         building = next((unit.build.dockerfile for unit in units if unit.build is not None and _is_development(file.path, unit)), "")
         if mine and building:
             yield f"{file.path} builds {building}"
+
+
+def _starts_otherwise(project: Project, launch: Launch) -> bool:
+    """Whether another file starts the same application in another way: else this one is what there is, and production uses it too."""
+    scopes = project.facts.scopes
+    own = scopes.holds(launch.bases[0])
+    return any(
+        other.place.path != launch.place.path and other.words != launch.words and scopes.related(scopes.holds(other.bases[0]), own)
+        for other in project.facts.launches
+        if not {"migrate", "upgrade", "install", "build"} & set(other.words)
+    )
 
 
 def _dockerfile(compose: PurePosixPath, unit: Unit) -> PurePosixPath | None:

@@ -20,7 +20,9 @@ def compose(*lines, file=""):
         ({"Procfile": "web: flask run\n"}, ["fail"]),
         ({"compose.yaml": compose("command: flask run")}, ["fail"]),
         # what says that it is for developers
-        ({"compose.yaml": compose("command: flask run", "volumes: ['.:/app']")}, ["review"]),
+        # the one start there is is what production uses
+        ({"compose.yaml": compose("command: flask run", "volumes: ['.:/app']")}, ["fail"]),
+        ({"compose.yaml": compose("command: flask run", "volumes: ['.:/app']"), "Procfile": "web: gunicorn app:app\n"}, ["pass", "review"]),
         ({"compose.yaml": compose("command: flask run", "environment: [FLASK_ENV=development]")}, ["review"]),
         ({"compose.yaml": compose("command: flask run", file="Dockerfile.dev")}, ["review"]),
         ({"Dockerfile": DOCKER, "compose.yaml": compose("command: flask run", "volumes: ['.:/app']")}, ["review", "review"]),
@@ -57,7 +59,7 @@ def test_a_run_under_a_condition(tmp_path, code, expected):
     [
         ({"Dockerfile": DOCKER}, "fail"),
         ({"Procfile": "web: python -m gunicorn app:app\n"}, "pass"),
-        ({"compose.yaml": compose("command: python app.py", "volumes: ['.:/app']")}, "review"),
+        ({"compose.yaml": compose("command: python app.py", "volumes: ['.:/app']")}, "fail"),
         ({}, "review"),
     ],
 )
@@ -78,7 +80,12 @@ def test_debug_mode_of_flask(tmp_path, files, expected):
         (
             {"compose.yaml": compose("command: uvicorn app:app --reload", "volumes: ['.:/app']")},
             "False",
-            {"compose.yaml:4": "review", "app.py:5": "pass"},
+            {"compose.yaml:4": "fail", "app.py:5": "pass"},
+        ),
+        (
+            {"compose.yaml": compose("command: uvicorn app:app --reload", "volumes: ['.:/app']"), "Procfile": "web: uvicorn app:app\n"},
+            "False",
+            {"Procfile:1": "pass", "compose.yaml:4": "review", "app.py:5": "pass"},
         ),
         ({}, "True", {"app.py:5": "review"}),
     ],
