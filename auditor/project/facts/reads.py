@@ -28,6 +28,11 @@ _SCRIPT_READ = re.compile(r"(?P<object>process\.env|import\.meta\.env)(?:\.(?P<d
 _BUILT_IN = re.compile(r"^(?:VITE|NEXT_PUBLIC|REACT_APP|NUXT_PUBLIC|PUBLIC|VUE_APP|GATSBY|EXPO_PUBLIC)_")
 _NARROW = re.compile(r"KeyError|LookupError|UndefinedValueError|ImproperlyConfigured")
 _BROAD = re.compile(rf"{_NARROW.pattern}|\bException\b")
+_READERS = frozenset(
+    {"bool", "bytes", "cache", "cache_url", "date", "datetime", "db", "db_url", "decimal", "dict", "email", "email_url", "enum", "float", "get"}
+    | {"get_value", "int", "json", "list", "log_level", "path", "search_url", "str", "time", "timedelta", "tuple", "unicode", "url", "uuid"}
+)
+"""What the objects that read the environment call it, by the type they make of the text."""
 _CASTS = frozenset(
     {"bool", "dict", "float", "int", "json.loads", "list", "pathlib.Path", "set", "str", "tuple", "datetime.timedelta", "decimal.Decimal"}
 )
@@ -97,6 +102,8 @@ def _reads(evaluator: Evaluator, module: Module, node: ast.Call | ast.Subscript)
             return
     elif evaluator.world.qualify(module, node.func) not in calls.ENV_GETTERS:
         holder = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+        if not node.args or (isinstance(node.func, ast.Attribute) and node.func.attr not in _READERS):
+            return
         if not any(
             isinstance(option.value, Instance) and option.value.qualname in calls.ENV_OBJECTS
             for option in options(evaluator.evaluate(module, holder))

@@ -48,6 +48,9 @@ SETTINGS_BASES = frozenset(
     {"pydantic.BaseSettings", "pydantic_settings.BaseSettings", "pydantic_settings.main.BaseSettings", "pydantic.v1.BaseSettings"}
 )
 
+_MOST_STEPS = 4_000
+"""What one question may cost: values that depend on each other in circles could otherwise be followed round for ever."""
+
 Environment = Mapping[str, Value]
 _EMPTY: Environment = {}
 
@@ -59,24 +62,35 @@ class Evaluator:
         self.world = world
         self._memo: dict[ast.AST, Value] = {}
         self._open: set[ast.AST] = set()
+        self._guards: dict[ast.AST, tuple[Guard, ...]] = {}
+        self._cuts = 0
+        self._steps = 0
         self._mutations: dict[Module, dict[str, list[ast.AST]]] = {}
 
     # -- entry points ----------------------------------------------------------------------------------------------------------
 
     def evaluate(self, module: Module, node: ast.expr, env: Environment = _EMPTY, depth: int = 0) -> Value:
         """The value of ``node``, an expression of ``module``."""
+        if not self._open:
+            self._steps = 0
+        self._steps += 1
+        if depth >= _DEPTH or self._steps > _MOST_STEPS:
+            self._cuts += 1
+            return Unknown(reason="too deep")
         if env:
-            return self._evaluate(module, node, env, depth) if depth < _DEPTH else Unknown(reason="too deep")
+            return self._evaluate(module, node, env, depth)
         if node in self._memo:
             return self._memo[node]
-        if node in self._open or depth >= _DEPTH:
-            return Unknown(reason="depends on itself" if node in self._open else "too deep")
+        if node in self._open:
+            self._cuts += 1
+            return Unknown(reason="depends on itself")
+        cuts = self._cuts
         self._open.add(node)
         try:
             value = self._evaluate(module, node, env, depth)
         finally:
             self._open.discard(node)
-        if not self._open:
+        if not self._open or self._cuts == cuts:  # what was cut short says something about this path only
             self._memo[node] = value
         return value
 
@@ -96,7 +110,10 @@ class Evaluator:
 
     def guards(self, module: Module, node: ast.AST) -> tuple[Guard, ...]:
         """The guards under which ``node`` runs."""
-        return guards_of(module, node, self.resolver(module))
+        known = self._guards.get(node)
+        if known is None:
+            known = self._guards[node] = guards_of(module, node, self.resolver(module))
+        return known
 
     def qualify(self, module: Module, node: ast.expr) -> str | None:
         """The dotted name of ``node``; a method of a known object is ``package.Class().method``."""
