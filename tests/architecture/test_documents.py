@@ -44,7 +44,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert command in read(".ci/run").splitlines()
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"gotcha-audit ((?:scan|stack|explain|catalogue [a-z-]+))\b", read("README.md")))))
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"gotcha-audit ((?:scan|stack|env|facts|explain|catalogue [a-z-]+))\b", read("README.md")))))
 def test_the_commands_of_the_readme_exist(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command.split(), "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"Usage: gotcha-audit {command}")
@@ -53,9 +53,20 @@ def test_the_commands_of_the_readme_exist(command: str, capsys: pytest.CaptureFi
 def test_the_report_the_readme_quotes_is_what_the_scan_writes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(CHECKOUT)
     monkeypatch.setenv("COLUMNS", "100")
-    (quoted,) = re.findall(r"```text\n(.*?)```", read("README.md"), re.DOTALL)
+    quoted, _ = re.findall(r"```text\n(.*?)```", read("README.md"), re.DOTALL)
     assert main(["scan", "fixtures/projects/sample-flask-react", "--select", "flask/relative-send-directory", "--jobs", "1"]) == 1
     assert capsys.readouterr().out.startswith(quoted)
+
+
+def test_the_variables_the_readme_quotes_are_those_that_env_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    _, quoted = re.findall(r"```text\n(.*?)```", read("README.md"), re.DOTALL)
+    assert main(["env", str(CHECKOUT / "fixtures/projects/sample-flask-react")]) == 0
+    assert quoted in capsys.readouterr().out
+
+
+def test_the_check_that_contributing_shows_is_the_one_there_is() -> None:
+    (shown,) = re.findall(r"```python\n(def django_dev_server.*?)```", read("CONTRIBUTING.md"), re.DOTALL)
+    assert shown in read("auditor/checks/production.py")
 
 
 def test_the_configuration_the_readme_shows_is_accepted(tmp_path: Path) -> None:
