@@ -44,7 +44,9 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert command in read(".ci/run").splitlines()
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"gotcha-audit ((?:scan|stack|env|facts|explain|catalogue [a-z-]+))\b", read("README.md")))))
+@pytest.mark.parametrize(
+    "command", sorted(set(re.findall(r"gotcha-audit ((?:scan|stack|env|facts|explain|catalogue [a-z-]+))\b", read("README.md"))))
+)
 def test_the_commands_of_the_readme_exist(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command.split(), "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"Usage: gotcha-audit {command}")
