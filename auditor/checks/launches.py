@@ -17,6 +17,7 @@ from auditor.project.python.module import Module
 from auditor.project.python.values import Instance, options
 from auditor.project.text import Unreadable
 
+_CONTAINERS = frozenset({"compose", "dockerfile"})
 _ASGI = frozenset({"fastapi.FastAPI", "starlette.applications.Starlette", "quart.Quart", "litestar.Litestar"})
 _LOOPBACK = re.compile(r"^(?:127\.\d+\.\d+\.\d+|localhost|\[?::1\]?)$")
 
@@ -118,7 +119,7 @@ def binds_loopback(project: Project, gotcha: Gotcha, detector: CheckDetector) ->
     """A server in a container listens on the container's own loopback interface, by its option or by its default."""
     for launch in project.facts.launches:
         file = project.file(launch.place.path) if launch.place.path is not None else None
-        if file is None or file.language == "procfile" or "network_mode: host" in _text(project, file.path):
+        if file is None or launch.kind not in _CONTAINERS or launch.network == "host":
             continue
         bound = launch.bound
         if bound is None:
