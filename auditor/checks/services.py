@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from auditor.checks.images import site
@@ -41,13 +42,16 @@ def services(project: Project) -> Iterator[tuple[PurePosixPath, tuple[Unit, ...]
             yield path, units
 
 
-def image_of(project: Project, path: PurePosixPath, unit: Unit) -> tuple[PurePosixPath, Record] | None:
-    """The Dockerfile that a service builds, and what it says."""
+def image_of(project: Project, path: PurePosixPath, unit: Unit) -> Record | None:
+    """What the Dockerfile that a service builds says, up to the stage that is built, which is then the last."""
     if unit.build is None:
         return None
-    file = normal(str(path.parent / unit.build.context / unit.build.dockerfile))
-    record = project.facts.record(file)
-    return (file, record) if record.stages else None
+    record = project.facts.record(normal(str(path.parent / unit.build.context / unit.build.dockerfile)))
+    target = unit.build.target.lower()
+    last = next((number for number, stage in enumerate(record.stages) if stage.name.lower() == target), None) if target else len(record.stages) - 1
+    if last is None or not record.stages:
+        return None
+    return replace(record, stages=record.stages[: last + 1], units=record.units[: last + 1])
 
 
 def port_mismatch(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
@@ -76,17 +80,17 @@ def port_mismatch(project: Project, gotcha: Gotcha, detector: CheckDetector) -> 
 def image_port_mismatch(project: Project, path: PurePosixPath, unit: Unit) -> Iterator[tuple[Port, frozenset[int], Place]]:
     """The published ports of an nginx or httpd service with the ports that its configuration opens, and where it says so."""
     image = image_of(project, path, unit)
-    name = image[1].units[-1].image if image is not None else unit.image
+    name = image.units[-1].image if image is not None else unit.image
     if not re.match(r"^(?:docker\.io/)?(?:library/)?(?:nginx|httpd)(?::|$)", name) or unit.command is not None or unit.entrypoint is not None:
         return
     files = [normal(str(path.parent / mount.source)) for mount in unit.mounts if "/etc/nginx" in mount.target]
     place = unit.place
     if image is not None:
-        place = image[1].stages[-1].place
-        if image[1].units[-1].command is not None or image[1].units[-1].entrypoint is not None:
+        place = image.stages[-1].place
+        if image.units[-1].command is not None or image.units[-1].entrypoint is not None:
             return
         context = path.parent / (unit.build.context if unit.build is not None else ".")
-        for instruction in image[1].stages[-1].instructions:
+        for instruction in image.stages[-1].instructions:
             parts = copied(instruction)
             if parts is not None and "/etc/nginx" in parts[1]:
                 files += [normal(str(context / source)) for source in parts[0]]
@@ -171,7 +175,7 @@ def public_variable_at_run_time(project: Project, gotcha: Gotcha, detector: Chec
             for variable in unit.variables if image is not None else ():
                 if variable.when != "run" or variable.name not in read or image is None:
                     continue
-                place = _built_without(image[1], variable.name)
+                place = _built_without(image, variable.name)
                 early = {given.name for given in unit.variables if given.when == "build"}
                 if place is None or variable.name in early or _in_file(project, path, unit, variable.name):
                     yield site(gotcha, variable.place, Outcome.PASS, "is there when the front end is built")
@@ -212,8 +216,8 @@ def mount_hides_packages(project: Project, gotcha: Gotcha, detector: CheckDetect
             image = image_of(project, path, unit)
             if image is None:
                 continue
-            folder = image[1].units[-1].folder.rstrip("/")
-            installed = next((one for one in image[1].stages[-1].instructions if one.word == "RUN" and _INSTALLS.search(one.rest)), None)
+            folder = image.units[-1].folder.rstrip("/")
+            installed = next((one for one in image.stages[-1].instructions if one.word == "RUN" and _INSTALLS.search(one.rest)), None)
             for mount in unit.mounts:
                 host = normal(str(path.parent / mount.source))
                 if (
@@ -235,7 +239,7 @@ def volume_keeps_assets(project: Project, gotcha: Gotcha, detector: CheckDetecto
             image = image_of(project, path, unit)
             if image is None:
                 continue
-            filled = [one for one in image[1].stages[-1].instructions if one.word == "RUN" and "collectstatic" in one.rest]
+            filled = [one for one in image.stages[-1].instructions if one.word == "RUN" and "collectstatic" in one.rest]
             again = any("collectstatic" in launch.words for launch in project.facts.launches if launch.name == unit.name)
             for mount in unit.mounts:
                 if filled and mount.source and not mount.source.startswith((".", "/", "~", "$")) and "static" in mount.target:

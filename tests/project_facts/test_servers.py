@@ -30,6 +30,8 @@ from auditor.project.facts.servers import bound, expanded, target, tool, workers
         ("flask db upgrade", {}, None),
         ("waitress-serve --port=80 a:b", {}, "0.0.0.0:80"),
         ("node server.js", {}, None),
+        ("daphne -e ssl:3006:privateKey=k:certKey=c a:b", {}, None),
+        ("daphne -b 0.0.0.0 -p 3006 a:b", {}, "0.0.0.0:3006"),
     ],
 )
 def test_where_a_server_listens(line, variables, expected):

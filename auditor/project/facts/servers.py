@@ -103,6 +103,8 @@ def bound(words: tuple[str, ...], variables: Mapping[str, str | None]) -> Bound 
     if name == "runserver":
         address = next((word for word in words[words.index("runserver") + 1 :] if not word.startswith("-")), "")
         return _bound(server, expanded(address, variables) if ":" in address or not address else f"{server.host}:{expanded(address, variables)}", "")
+    if name == "daphne" and _option(words, ("-e", "--endpoint")) is not None:
+        return None  # a description in the language of Twisted
     said, number = _option(words, server.address), _option(words, server.number)
     if name == "gunicorn" and said is None and variables.get("PORT"):
         return _bound(server, f"0.0.0.0:{variables['PORT']}", "")  # https://docs.gunicorn.org/en/stable/settings.html#bind
