@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from auditor.cli import main
 from auditor.project.config import Config
 from auditor.project.project import open_project
 from auditor.scan import gather as module
@@ -108,6 +109,19 @@ def test_a_template_is_counted_with_the_reason(tree, tmp_path):
     (tree / "compose.yaml").write_text("services:\n  {{ name }}:\n    {% if x %}\n")
     found = gathered(tree, tmp_path / "cache")[1]
     assert (found.troubles, found.left_out) == ((), {"is a template that has to be rendered first": 1})
+
+
+def test_values_of_variables_are_in_no_report(tree, capsys):
+    (tree / ".env").write_text("API_KEY=hunter2hunter2\nDATABASE_URL=postgres://me:hunter2@db/x\n")
+    (tree / "compose.yaml").write_text(
+        "services:\n  web:\n    build: .\n    env_file: .env\n    environment:\n      SECRET_KEY: hunter2hunter2\n      DATABASE_URL: redis://:hunter2@localhost:6379\n"
+        "  cache:\n    image: redis\n"
+    )
+    for form in ("text", "json", "markdown"):
+        assert main(["scan", str(tree), "--format", form, "--show", "fail,review,pass", "--jobs", "1", "--no-cache"]) == 1
+        out = capsys.readouterr().out
+        assert "compose/localhost-between-services" in out
+        assert "hunter2" not in out
 
 
 def test_a_file_that_hangs_its_extractor_is_an_error(tree, tmp_path, monkeypatch):
