@@ -23,7 +23,7 @@ from auditor.checks.processes import (
     wrapped,
 )
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site, span_of
-from auditor.project.facts.scripts import endings
+from auditor.project.facts.endings import endings
 from auditor.project.project import Project
 
 _VARIABLE = re.compile(r"\$(?:[A-Za-z_]|\{)")

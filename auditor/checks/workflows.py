@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from auditor.checks.purposes import purpose
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Severity, Site, span_of
-from auditor.project.facts import bash
+from auditor.project.facts import pipelines
 from auditor.project.facts.jobs import Job, Step
 from auditor.project.files import normal
 from auditor.project.project import Project
@@ -113,7 +113,7 @@ def pipe_hides_failure(project: Project, gotcha: Gotcha, detector: CheckDetector
 
 
 def _pipes(gotcha: Gotcha, detector: CheckDetector, job: Job, step: Step) -> Iterator[Site]:
-    script = bash.read(step.run)
+    script = pipelines.read(step.run)
     for pipeline in script.pipelines:
         hidden = next((" ".join(part) for part in pipeline.parts[:-1] if purpose(part)), None)
         if hidden is None or pipeline.asked or pipeline.forgiven or not _ends_well(pipeline.parts[-1]):
@@ -163,7 +163,7 @@ def _tests(project: Project, workflow: Workflow, job: Job, step: Step) -> Iterat
     manifest = project.manifest(normal(step.folder or "."))
     lines = step.run.split("\n")
     looked_at = bool(step.id) and f"steps.{step.id}." in workflow.text
-    for pipeline in bash.read(step.run).pipelines:
+    for pipeline in pipelines.read(step.run).pipelines:
         command = " ".join(pipeline.parts[-1])
         if pipeline.asked or purpose(pipeline.parts[-1]) != "test":
             continue
@@ -199,7 +199,7 @@ def step_state_lost(project: Project, gotcha: Gotcha, detector: CheckDetector) -
                 later = [other for other in job.steps[index + 1 :] if other.run and _is_shell(other, job)]
                 if not step.run or not later or not _is_shell(step, job):
                     continue
-                script = bash.read(step.run)
+                script = pipelines.read(step.run)
                 yield from _lost_exports(gotcha, detector, job, step, later)
                 folders = [pipeline for pipeline in script.pipelines if pipeline.parts[-1][:1] == ("cd",)]
                 alone = folders and len(folders) == len(script.pipelines) and not script.set and not script.used
@@ -209,7 +209,7 @@ def step_state_lost(project: Project, gotcha: Gotcha, detector: CheckDetector) -
 
 
 def _lost_exports(gotcha: Gotcha, detector: CheckDetector, job: Job, step: Step, later: list[Step]) -> Iterator[Site]:
-    for name in bash.read(step.run).set:
+    for name in pipelines.read(step.run).set:
         if not name.exported or _PRESET.match(name.name):
             continue
         user = next(((other, use) for other in later if (use := _needs(other, name.name)) is not None), None)
@@ -227,11 +227,11 @@ def _lost_exports(gotcha: Gotcha, detector: CheckDetector, job: Job, step: Step,
             yield _site(gotcha, _line(step, name.line), Outcome.FAIL, detector.message.replace("$NAME", name.name), label)
 
 
-def _needs(step: Step, name: str) -> bash.Name | None:
+def _needs(step: Step, name: str) -> pipelines.Name | None:
     """Where a script uses a variable that it neither sets before nor is given."""
     if any(variable.name == name for variable in step.variables):
         return None
-    script = bash.read(step.run)
+    script = pipelines.read(step.run)
     use = next((use for use in script.used if use.name == name), None)
     if use is None or use.defaulted or any(own.name == name and own.line <= use.line for own in script.set):
         return None
@@ -359,7 +359,7 @@ def no_production_build(project: Project, gotcha: Gotcha, detector: CheckDetecto
 def _script_tests(step: Step) -> Iterator[tuple[PurePosixPath, int]]:
     """Where a step runs tests of JavaScript: the folder, and the line of the script."""
     folder = normal(step.folder or ".")
-    for pipeline in bash.read(step.run).pipelines:
+    for pipeline in pipelines.read(step.run).pipelines:
         words = pipeline.parts[-1]
         if words[:1] == ("cd",) and len(words) == 2:
             folder = normal(str(folder / words[1]))

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from auditor.project.facts.scripts import endings
+from auditor.project.facts.endings import endings
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,7 @@ def _shell_script(project: Project, step: Step, known: tuple[Copied, ...], forwa
     path = _script_path(project, words[0], step.bases, known)
     if path is None:
         return None
-    from auditor.project.facts.script import commands  # noqa: PLC0415 - the grammar is loaded for projects with such scripts alone
+    from auditor.project.facts.shellcommands import commands  # noqa: PLC0415 - the grammar is loaded for projects with such scripts alone
 
     found: list[Step] = []
     folders = step.bases

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
-import tree_sitter_bash
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
+
+from auditor.project.facts import shell
 
 _CONDITIONS = frozenset({"if_statement", "elif_clause", "else_clause", "case_item", "while_statement", "for_statement", "c_style_for_statement"})
 _DEVELOPMENT = re.compile(r"\b(?:dev|develop|development|local|debug|test|testing)\b", re.IGNORECASE)
-_LONGEST = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +25,12 @@ class ScriptCommand:
     replaces: bool = False
 
 
-@cache
-def _parser() -> Parser:
-    return Parser(Language(tree_sitter_bash.language()))
-
-
 def commands(text: str) -> tuple[ScriptCommand, ...]:
     """The commands of a script in order; those of branches for development and of functions that are never called are left out."""
-    if len(text) > _LONGEST:
+    if len(text) > shell.LONGEST:
         return ()
     data = text.encode("utf-8", "surrogatepass")
-    root = _parser().parse(data).root_node
+    root = shell.root(data)
     called = {_text(node, data) for node in _named(root, "command_name")}
     return tuple(_commands(root, data, called))
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
-import tree_sitter_bash
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
+
+from auditor.project.facts import shell
 
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _HIDDEN = frozenset({"command_substitution", "process_substitution", "function_definition", "test_command", "negated_command"})
 """Where a status is asked for or lost in another way than by the script's own end."""
-_LONGEST = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,22 +48,17 @@ class Script:
     used: tuple[Name, ...]
 
 
-@cache
-def _parser() -> Parser:
-    return Parser(Language(tree_sitter_bash.language()))
-
-
 @lru_cache(maxsize=512)
 def read(text: str) -> Script:
     """A script; expressions of GitHub (`${{ … }}`) stand for a word. What cannot be read is left out, and nothing is raised."""
-    if len(text) > _LONGEST:
+    if len(text) > shell.LONGEST:
         return Script(pipelines=(), set=(), used=())
     plain = _EXPRESSION.sub(lambda match: "X" * len(match[0].encode()), text)
     data = plain.encode("utf-8", "surrogatepass")
     pipelines: list[Pipeline] = []
     assigned: list[Name] = []
     used: list[Name] = []
-    waiting: list[tuple[Node, tuple[str, ...], bool]] = [(_parser().parse(data).root_node, (), False)]
+    waiting: list[tuple[Node, tuple[str, ...], bool]] = [(shell.root(data), (), False)]
     while waiting:
         node, forgiven, asked = waiting.pop()
         line = node.start_point.row

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 
-import tree_sitter_bash
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
+
+from auditor.project.facts import shell
 
 _PASSED_OVER = frozenset({"comment", "\n", ";", ";;", "fi"})
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
@@ -26,17 +26,12 @@ class Ending:
     line: int
 
 
-@cache
-def _parser() -> Parser:
-    return Parser(Language(tree_sitter_bash.language()))
-
-
 def endings(text: str) -> tuple[Ending, ...]:
     """What a script may end with: the last command, or that of each branch of a last `if` or `case`; branches for development are left out.
 
     Nothing for a script that ends with a loop or a pipe, or is none; a branch that ends so is left out.
     """
-    root = _parser().parse(text.encode("utf-8", "surrogatepass")).root_node
+    root = shell.root(text.encode("utf-8", "surrogatepass"))
     found: dict[int, Ending] = {}
     waiting = [] if root.has_error else [root]
     while waiting:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from auditor.project.facts.bash import read
+from auditor.project.facts.pipelines import read
 
 
 @pytest.mark.parametrize(
