@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from auditor.checks.base import Match, Verdict
 from auditor.model import Outcome, Place, Severity
+from auditor.project.facts.reached import started
 from auditor.project.project import Project
 from auditor.project.python.evaluate import Evaluator
 from auditor.project.python.frame import Frame
@@ -119,7 +120,7 @@ def _below_app_root(project: Project, frame: Frame, text: str, trail: tuple[Plac
 
 
 def _below_start(project: Project, frame: Frame, text: str, trail: tuple[Place, ...], key: str) -> Verdict:
-    starts = _starts(project, frame.module.path)
+    starts = _starts(project, frame)
     present = next((folder for folder in starts if _present(project, folder, text)), None)
     if present is not None:
         message = f'"{text}" is found only when the server is started in {_show(present)}; anchor it'
@@ -136,9 +137,27 @@ def _below_start(project: Project, frame: Frame, text: str, trail: tuple[Place, 
     )
 
 
-def _starts(project: Project, module: PurePosixPath) -> tuple[PurePosixPath, ...]:
-    """The folders a server may be started in to import ``module``, nearest first: those above it that are no package, and the root."""
-    return tuple(folder for folder in module.parents if str(folder) == "." or not project.exists(folder / "__init__.py"))
+def _starts(project: Project, frame: Frame) -> tuple[PurePosixPath, ...]:
+    """The folders a server may be started in to import a module, nearest first.
+
+    They are those above it that are no package, the root, those that its imports of the project start from, and those where a start command is given
+    for it.
+    """
+    path, world = frame.module.path, frame.evaluator.world
+    found = {folder for folder in path.parents if str(folder) == "." or not project.exists(folder / "__init__.py")}
+    for node in frame.module.parents:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names = [node.module]
+        for name in names:
+            target = world.find(name, path)
+            if target is not None:
+                depth = len(name.split(".")) + (target.name == "__init__.py")
+                found.add(PurePosixPath(*target.parts[:-depth]))
+    for launch in project.facts.launches:
+        if started(project, launch) == path:
+            found.update(launch.bases[:1])
+    return tuple(sorted(found, key=lambda folder: (-len(folder.parts), str(folder))))
 
 
 def _anchored(module: PurePosixPath, target: PurePosixPath) -> str:

@@ -48,6 +48,8 @@ def flag_as_text(project: Project, match: Match) -> Verdict | None:
     if place == "assigned" and _FLAG.search(target) and not _NO_FLAG.search(target):
         is_flag = is_flag or isinstance(default, ast.Constant)
     boolean = isinstance(default, ast.Constant) and isinstance(default.value, bool)
+    if boolean and truth is False and place == "assigned" and not is_flag:
+        return None  # `get("API_TOKEN", False)` asks for a text that may be missing
     if not place or (place == "assigned" and not (boolean or is_flag)) or (truth is None and not (is_flag and _is_empty(default))):
         return None
     if place == "assigned":

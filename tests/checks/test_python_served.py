@@ -195,3 +195,18 @@ def test_a_package_below_a_folder_that_is_none_has_two_places_to_start_in(tmp_pa
     files = {"src/shop/__init__.py": "", "src/web/x": ""}
     (site,) = started(tmp_path, STARTED[0], "'web'", files, path="src/shop/main.py")
     assert (site.outcome.value, "started in src" in site.message) == ("review", True)
+
+
+def test_a_package_may_be_started_in_when_its_imports_say_so(tmp_path):
+    files = {"back/__init__.py": "", "back/src/__init__.py": "", "back/src/db.py": "x = 1", "back/src/web/y": ""}
+    for code, expected in (("", "fail"), ("from src.db import x\n", "review"), ("import src.db\n", "review"), ("from .db import x\n", "fail")):
+        source = code + STARLETTE[STARTED[0]].format("'src/web'")
+        (site,) = judged(tmp_path, STARTED[0], {"requirements.txt": "starlette\n", **files, "back/src/main.py": source})
+        assert site.outcome.value == expected, code
+
+
+def test_a_start_command_says_where_the_server_is_started(tmp_path):
+    files = {"back/__init__.py": "", "back/web/y": "", "Dockerfile": "FROM x\nWORKDIR /srv/back\nCOPY back .\nCMD uvicorn main:app\n"}
+    source = STARLETTE[STARTED[0]].format("'web'")
+    (site,) = judged(tmp_path, STARTED[0], {"requirements.txt": "starlette\n", **files, "back/main.py": source})
+    assert site.outcome.value == "review"
