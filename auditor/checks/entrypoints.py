@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 from auditor.checks.processes import SHELLS, lasting
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site, span_of
-from auditor.project.facts.commands import listed
-from auditor.project.facts.dockerfile import copied
 from auditor.project.facts.endings import endings
+from auditor.project.facts.files.commands import listed
+from auditor.project.facts.files.dockerfile import copied
 from auditor.project.facts.record import Instruction, Record, Stage
 from auditor.project.facts.unit import Command, Unit
 from auditor.project.files import SourceFile

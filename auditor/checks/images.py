@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site
-from auditor.project.facts.dockerfile import copied
+from auditor.project.facts.files.dockerfile import copied
 from auditor.project.facts.record import Instruction, Record, Stage
 from auditor.project.project import Project
 

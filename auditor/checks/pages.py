@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from auditor.checks.nginx import once, project_text, site
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site
 from auditor.project.facts.client import Client
-from auditor.project.facts.dockerfile import copied
+from auditor.project.facts.files.dockerfile import copied
 from auditor.project.facts.record import Directive, Instruction, Stage
 from auditor.project.facts.webserver import Block, placements
 from auditor.project.project import Project

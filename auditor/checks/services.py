@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from auditor.checks.images import site
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Severity, Site
-from auditor.project.facts.dockerfile import copied
+from auditor.project.facts.files.dockerfile import copied
 from auditor.project.facts.launch import Launch
 from auditor.project.facts.listening import listening
 from auditor.project.facts.record import Record

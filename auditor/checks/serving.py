@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from tree_sitter import Node
 
 from auditor.model import Place, span_of
-from auditor.project.facts import yamls
+from auditor.project.facts.files import yamls
 from auditor.project.facts.images import in_project
 from auditor.project.facts.module import Module as Script
 from auditor.project.facts.paths import path_of

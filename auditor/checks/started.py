@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from auditor.model import Place
 from auditor.project.facts import servers
-from auditor.project.facts.commands import words_of
+from auditor.project.facts.files.commands import words_of
 from auditor.project.facts.follow import follow
 from auditor.project.facts.objects import Container
 from auditor.project.facts.unit import Command, Unit, Variable

@@ -19,7 +19,7 @@ from auditor.checks.processes import (
     started,
 )
 from auditor.model import CheckDetector, Gotcha, Outcome, Site
-from auditor.project.facts import systemd
+from auditor.project.facts.files import systemd
 from auditor.project.facts.record import Record, Section, Setting
 from auditor.project.project import Project
 

@@ -23,7 +23,7 @@ from auditor.project.facts.record import EMPTY, Record
 from auditor.project.project import Project
 from auditor.project.text import Unreadable
 
-_EXTRACTOR_FOLDERS = ("project/facts", "project/python", "model")
+_EXTRACTOR_FOLDERS = ("project/facts", "project/facts/files", "project/python", "model")
 _DAYS = 30
 
 

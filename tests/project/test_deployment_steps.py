@@ -11,7 +11,7 @@ from made_tree import project
 from auditor.catalogue import load
 from auditor.checks import CHECKS
 from auditor.model import CheckDetector
-from auditor.project.facts.dockerfile import extract
+from auditor.project.facts.files.dockerfile import extract
 from auditor.project.facts.images import in_project
 from auditor.project.facts.staged import Copy, Dockerfile, Run, Start, parse
 from auditor.project.facts.steps import simple

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.project.facts import yamls
+from auditor.project.facts.files import yamls
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_facts import record
 
-from auditor.project.facts.dockerfile import pairs
+from auditor.project.facts.files.dockerfile import pairs
 
 
 def unit(text):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from auditor.project.facts.commands import words_of
+from auditor.project.facts.files.commands import words_of
 from auditor.project.facts.servers import bound, expanded, target, tool, workers
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from auditor.project.facts import compose, configured, dockerfile, dotenv, kubernetes, nginx, platforms, procfile, supervisor, systemd, workflows
+from auditor.project.facts.files import (
+    compose,
+    configured,
+    dockerfile,
+    dotenv,
+    kubernetes,
+    nginx,
+    platforms,
+    procfile,
+    supervisor,
+    systemd,
+    workflows,
+)
 from auditor.project.facts.record import EMPTY, Extractor, Record
 
 

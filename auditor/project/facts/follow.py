@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from auditor.model import Place, span_of
-from auditor.project.facts.commands import words_of
+from auditor.project.facts.files.commands import words_of
 from auditor.project.facts.layout import Copied, bases
 from auditor.project.files import normal
 from auditor.project.text import Unreadable

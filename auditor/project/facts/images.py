@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from auditor.project.facts import yamls
+from auditor.project.facts.files import yamls
 from auditor.project.facts.record import Record
 from auditor.project.facts.staged import Copy, Dockerfile, Stage, parse
 from auditor.project.files import normal

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from auditor.project.facts.dockerfile import copied, pairs
+from auditor.project.facts.files.dockerfile import copied, pairs
 from auditor.project.facts.record import Stage
 from auditor.project.facts.servers import expanded
 from auditor.project.files import normal

@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import PurePosixPath
 
 from auditor.model import Place, span_of
-from auditor.project.facts.commands import listed, words_of
-from auditor.project.facts.dockerfile import copied, pairs
+from auditor.project.facts.files.commands import listed, words_of
+from auditor.project.facts.files.dockerfile import copied, pairs
 from auditor.project.facts.record import Instruction, Record
 
 _MOST_INSTRUCTIONS = 1_000

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from auditor.model import Place, span_of
-from auditor.project.facts import yamls
+from auditor.project.facts.files import yamls
 from auditor.project.files import normal
 from auditor.project.text import Unreadable
 

@@ -15,8 +15,8 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from auditor.project.facts.dockerfile import copied
 from auditor.project.facts.extractors import extract
+from auditor.project.facts.files.dockerfile import copied
 from auditor.project.facts.record import Directive
 from auditor.project.files import normal
 from auditor.project.text import Unreadable

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from auditor.model import Place, span_of
-from auditor.project.facts.commands import words_of
+from auditor.project.facts.files.commands import words_of
 from auditor.project.facts.record import EMPTY, Fault, Record, Section, Setting
 from auditor.project.facts.unit import Command, Unit, Variable
 

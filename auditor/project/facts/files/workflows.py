@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 import yaml
 
 from auditor.model import Place
-from auditor.project.facts import yamls
-from auditor.project.facts.commands import shell
+from auditor.project.facts.files import yamls
+from auditor.project.facts.files.commands import shell
 from auditor.project.facts.jobs import Condition, Input, Job, Step
 from auditor.project.facts.record import Fault, Record
 from auditor.project.facts.unit import Unit, Variable

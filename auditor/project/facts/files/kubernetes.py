@@ -14,8 +14,8 @@ from typing import Literal
 import yaml
 
 from auditor.model import Place
-from auditor.project.facts import yamls
-from auditor.project.facts.commands import exec_form
+from auditor.project.facts.files import yamls
+from auditor.project.facts.files.commands import exec_form
 from auditor.project.facts.objects import Container, Entry, Object, Opening, Pod, Probe, Reference, Volume
 from auditor.project.facts.record import EMPTY, Fault, Record
 from auditor.project.facts.unit import Command, Mount, Port, Unit, Variable

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from auditor.model import Confidence, Place, span_of
-from auditor.project.facts.commands import exec_form, listed, shell
+from auditor.project.facts.files.commands import exec_form, listed, shell
 from auditor.project.facts.record import Fault, Instruction, Record, Stage
 from auditor.project.facts.unit import Command, Port, Unit, Variable
 

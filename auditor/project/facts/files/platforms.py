@@ -11,8 +11,8 @@ from typing import Literal
 import yaml
 
 from auditor.model import Confidence
-from auditor.project.facts import jsons, tomls, yamls
-from auditor.project.facts.commands import exec_form, shell
+from auditor.project.facts.files import jsons, tomls, yamls
+from auditor.project.facts.files.commands import exec_form, shell
 from auditor.project.facts.record import EMPTY, Fault, Record
 from auditor.project.facts.unit import Build, Command, Mount, Port, Unit, Variable
 

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 import yaml
 
 from auditor.model import Place
-from auditor.project.facts import yamls
-from auditor.project.facts.commands import exec_form, shell
+from auditor.project.facts.files import yamls
+from auditor.project.facts.files.commands import exec_form, shell
 from auditor.project.facts.record import Fault, Record
 from auditor.project.facts.unit import Build, Command, File, Mount, Port, Unit, Variable
 

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 from auditor.model import Place, span_of
-from auditor.project.facts.commands import shell
+from auditor.project.facts.files.commands import shell
 from auditor.project.facts.record import Record
 from auditor.project.facts.unit import Unit
 

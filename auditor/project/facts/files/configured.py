@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from auditor.model import Confidence, Place, span_of
-from auditor.project.facts.commands import exec_form, words_of
+from auditor.project.facts.files.commands import exec_form, words_of
 from auditor.project.facts.record import EMPTY, Fault, Record, Section, Setting
 from auditor.project.facts.unit import Port, Unit, Variable
 
