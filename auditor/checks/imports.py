@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -116,8 +116,11 @@ class Hidden:
 def gitignore_hides_source(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """A file that is imported never reaches the repository, because a pattern that is meant for something else ignores it."""
     ignored = Ignored(project)
+    names = {word for line in ignored.lines() if _verdict(line) is not None for word in re.findall(r"[A-Za-z_]\w*", line.pattern)}
+    if not names:
+        return
     sites: dict[PurePosixPath, Site] = {}
-    for one in (*_script_imports(project, ignored), *_python_imports(project)):
+    for one in (*_script_imports(project, ignored), *_python_imports(project, names)):
         path, line = next(((path, line) for path in one.candidates if (line := ignored.by(path)) is not None), (None, None))
         verdict = _verdict(line) if line is not None else None
         if path is None or line is None or verdict is None:
@@ -168,13 +171,15 @@ def _hidden(one: Import, paths: tuple[PurePosixPath, ...]) -> Hidden:
     return Hidden(path=one.module.path, place=one.module.place(one.node), written=one.written, candidates=paths, is_erased=one.is_erased)
 
 
-def _python_imports(project: Project) -> Iterator[Hidden]:
-    """Imports of modules inside packages of the project that are not there, outside of `try` and `if TYPE_CHECKING`."""
+def _python_imports(project: Project, names: Collection[str]) -> Iterator[Hidden]:
+    """Imports of modules inside packages of the project that are not there and bear one of the names, outside of `try` and `if TYPE_CHECKING`."""
     world = project.python.world
+    named = re.compile(rf"^[ \t]*from[ \t]+[\w.]*\b(?:{'|'.join(sorted(map(re.escape, names)))})\b", re.MULTILINE) if names else None
     for file in project.tree_files:
-        if file.language != "python" or file.role != "production":
+        if named is None or file.language != "python" or file.role != "production":
             continue
-        module = world.module(file.path)
+        text = world.files.source(file.path)
+        module = world.module(file.path) if text is not None and named.search(text) else None
         if module is None:
             continue
         for node in module.parents:

@@ -32,6 +32,11 @@ class Ignored:
         self._files: dict[tuple[str, ...], tuple[tuple[IgnoreLine, Globs], ...]] = {}
         self._folders: dict[tuple[str, ...], IgnoreLine | None] = {}
 
+    def lines(self) -> tuple[IgnoreLine, ...]:
+        """The patterns of all ignore files of the project."""
+        folders = sorted(path.parent.parts for path in self._project.listed if path.name == ".gitignore")
+        return tuple(line for folder in folders for line, _ in self._lines(folder))
+
     def by(self, path: PurePosixPath, *, is_folder: bool = False) -> IgnoreLine | None:
         """The line that keeps ``path`` out, or a folder above it; None when it is not ignored. Whether it is tracked all the same is not asked."""
         return self._folder(path.parts[:-1]) or (self._own(path.parts, is_folder=is_folder) if path.parts else None)
