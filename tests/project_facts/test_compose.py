@@ -1,5 +1,7 @@
 """Compose files, service by service."""
 
+import time
+
 import pytest
 from made_facts import record
 
@@ -111,3 +113,17 @@ def test_a_template_is_left_out_with_the_reason():
 @pytest.mark.parametrize("text", ["- " * 1_000_000, "[" * 1_000_000, "{a: " * 300_000, "\n".join("  " * depth + "a:" for depth in range(1_500))])
 def test_a_nesting_that_no_parser_takes_is_a_fault(text):
     assert record("compose.yml", text).fault is not None
+
+
+@pytest.mark.parametrize("name", ["compose.yml", "deploy.yaml", ".github/workflows/a.yml", "values.yaml", "render.yaml"])
+def test_aliases_that_unfold_to_more_than_anybody_writes_are_a_fault(name):
+    levels = [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 12)]
+    text = "\n".join(["apiVersion: v1", "kind: Pod", "a0: &a0 [x]", *levels, "services: *a11", "jobs: *a11", "env: *a11", "spec: *a11"])
+    started = time.perf_counter()
+    assert "unfold" in record(name, text).fault.message
+    assert time.perf_counter() - started < 5
+
+
+def test_a_chain_of_aliases_is_a_fault():
+    links = [f"a{link}: &a{link} [*a{link - 1}]" for link in range(1, 3000)]
+    assert record("compose.yml", "\n".join(["a0: &a0 [x]", *links])).fault is not None

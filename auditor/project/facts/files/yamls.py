@@ -14,6 +14,7 @@ from auditor.model import Place, Span, span_of
 from auditor.project.facts.record import Fault
 
 _DEEPEST = 500
+_MOST = 100_000
 # The style of a bare scalar is None with the loader written in Python and "" with the one written in C: only its truth is asked for.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -23,12 +24,27 @@ def documents(text: str) -> tuple[yaml.Node, ...] | Fault:
     if _may_be_deep(text) and _is_deep(text):
         return Fault(line=1, message=f"is nested more than {_DEEPEST} levels deep")
     try:
-        return tuple(yaml.compose_all(text, Loader=_LOADER))
+        found = tuple(yaml.compose_all(text, Loader=_LOADER))
+        many = "*" in text and sum(_unfolded(node, {}) for node in found) > _MOST
+    except RecursionError:
+        return Fault(line=1, message="its aliases are nested too deeply")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return Fault(line=mark.line + 1 if mark is not None else 1, message=str(error.problem or error.context or "is no YAML"))
     except (yaml.YAMLError, ValueError) as error:
         return Fault(line=1, message=str(error).split("\n")[0])
+    return Fault(line=1, message=f"its aliases unfold to more than {_MOST:,} values") if many else found
+
+
+def _unfolded(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for once each alias is replaced by what it names; one that names itself counts once."""
+    if id(node) not in known:
+        known[id(node)] = 1
+        if isinstance(node, yaml.MappingNode):
+            known[id(node)] = 1 + sum(_unfolded(key, known) + _unfolded(value, known) for key, value in node.value)
+        elif isinstance(node, yaml.SequenceNode):
+            known[id(node)] = 1 + sum(_unfolded(item, known) for item in node.value)
+    return known[id(node)]
 
 
 def root(text: str) -> yaml.Node | None:
