@@ -16,10 +16,11 @@ from pathlib import PurePosixPath
 from packaging.utils import canonicalize_name
 from tree_sitter import Node
 
-from auditor.checks.starts import imported, server_target, started_script, text_of
+from auditor.checks.starts import server_target, started_script, text_of
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site, span_of
 from auditor.project.facts.launch import Launch
 from auditor.project.facts.module import Module as Script
+from auditor.project.facts.reached import imported
 from auditor.project.facts.syntax import FUNCTIONS, arguments, parents
 from auditor.project.files import normal
 from auditor.project.locks import LOCKS, closure, npm_development, python_graph

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from auditor.checks.handlers import Function, function_named
-from auditor.checks.starts import Served, only_for_scripts, runs_at_import, served
+from auditor.checks.starts import Served, runs_at_import, served
 from auditor.model import CheckDetector, Gotcha, Outcome, Site
+from auditor.project.facts.reached import only_for_scripts
 from auditor.project.project import Project
 from auditor.project.python.module import Module
 from auditor.project.python.values import Instance, options

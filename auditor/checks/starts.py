@@ -12,27 +12,20 @@ from auditor.checks.launches import Target, resolved, target_of
 from auditor.model import Place
 from auditor.project.facts import servers
 from auditor.project.facts.launch import Launch
+from auditor.project.facts.reached import only_for_scripts, reached, script_of
 from auditor.project.files import normal
 from auditor.project.project import Project, Unreadable
 from auditor.project.python.module import Module
 from auditor.project.python.values import Derived, EnvRead, Literal, Value, options
-from auditor.project.python.world import World
 
 SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "granian"})
 _FORKING = frozenset({"gunicorn", "uvicorn", "hypercorn", "granian", "fastapi"})
 _FASTAPI_DEFAULTS = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
-_MAX_MODULES = 600
 
 
 def started_script(project: Project, launch: Launch) -> Module | None:
     """The Python file a launch runs directly."""
-    words = launch.words
-    if not re.match(r"^python[\d.]*$", PurePosixPath(words[0]).name) or len(words) < 2:
-        return None
-    target = next((word for word in words[1:] if word.endswith(".py")), None)
-    if target is None and "-m" in words[:-1]:
-        target = words[words.index("-m") + 1].replace(".", "/") + ".py"
-    path = launch.file(project, target) if target is not None else None
+    path = script_of(project, launch)
     return project.python.world.module(path) if path is not None else None
 
 
@@ -90,7 +83,7 @@ def served(project: Project) -> tuple[Served, ...]:
 
 
 def _served(project: Project, launch: Launch, module: Module, workers: int | None, *, preloads: bool) -> Served:
-    return Served(launch=launch, module=module, paths=reach(project.python.world, module), workers=workers, preloads=preloads)
+    return Served(launch=launch, module=module, paths=reached(project, module.path, named=False), workers=workers, preloads=preloads)
 
 
 def uvicorn_runs(project: Project, module: Module) -> Iterator[ast.Call]:
@@ -120,47 +113,6 @@ def _programmatic(project: Project, *, module: Module | None, call: ast.Call) ->
 
 
 # -- imports -----------------------------------------------------------------------------------------------------------------------
-
-
-def reach(world: World, module: Module) -> frozenset[PurePosixPath]:
-    """The modules of the project that come in with ``module``: those it imports, in functions too, and so on."""
-    found = {module.path}
-    waiting = [module]
-    while waiting and len(found) < _MAX_MODULES:
-        current = waiting.pop()
-        for node in current.parents:
-            if isinstance(node, (ast.Import, ast.ImportFrom)) and not only_for_scripts(current, node):
-                for path in imported(world, current, node):
-                    inner = world.module(path) if path not in found else None
-                    if inner is not None:
-                        found.add(path)
-                        waiting.append(inner)
-    return frozenset(found)
-
-
-def imported(world: World, module: Module, node: ast.Import | ast.ImportFrom) -> Iterator[PurePosixPath]:
-    """The files of the project that an import loads, packages first (https://docs.python.org/3/reference/import.html)."""
-    if isinstance(node, ast.Import):
-        names = [alias.name for alias in node.names]
-    else:
-        base = "." * node.level + (node.module or "")
-        separator = "" if base.endswith(".") or not base else "."
-        names = [base, *(f"{base}{separator}{alias.name}" for alias in node.names if alias.name != "*")]
-    for name in names:
-        parts = name.split(".")
-        packages = [".".join(parts[:end]) for end in range(1, len(parts))] if not name.startswith(".") else []
-        for dotted in (*packages, name):
-            found = world.find(dotted, module.path) if dotted.strip(".") or name == dotted else None
-            if found is not None:
-                yield found
-
-
-def only_for_scripts(module: Module, node: ast.AST) -> bool:
-    """Whether code stands under `if __name__ == "__main__"` or `if TYPE_CHECKING`, where an import of the module does not get."""
-    return any(
-        isinstance(parent, ast.If) and child in parent.body and re.search(r"TYPE_CHECKING|__name__", ast.unparse(parent.test)) is not None
-        for child, parent in module.ancestors(node)
-    )
 
 
 def runs_at_import(module: Module, node: ast.AST) -> bool:

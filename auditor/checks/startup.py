@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from auditor.checks.base import Match, Verdict
-from auditor.checks.starts import imported, runs_at_import
+from auditor.checks.starts import runs_at_import
 from auditor.model import Outcome, Place, Requirement, Severity
+from auditor.project.facts.reached import imported
 from auditor.project.project import Project, Unreadable
 from auditor.project.python.evaluate import Evaluator
 from auditor.project.python.module import Module

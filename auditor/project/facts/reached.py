@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -13,65 +14,94 @@ from auditor.project.python.values import Literal
 if TYPE_CHECKING:
     from auditor.project.facts.launch import Launch
     from auditor.project.project import Project
+    from auditor.project.python.world import World
+
+_MOST = 5_000
+"""Modules that are followed before what a start brings in counts as told."""
 
 
-def reached(project: Project, start: PurePosixPath) -> frozenset[PurePosixPath]:
-    """The Python files that importing ``start`` may run: its imports wherever they stand, and theirs."""
+def reached(project: Project, start: PurePosixPath, *, named: bool = True) -> frozenset[PurePosixPath]:
+    """The Python files that importing ``start`` may run: its imports wherever they stand, and theirs.
+
+    What stands under `if TYPE_CHECKING` or `if __name__ == "__main__"` is left out; ``named`` adds modules that are named by a text, as Django's are.
+    """
     world = project.python.world
     seen: set[PurePosixPath] = set()
     waiting = [start]
-    while waiting:
+    while waiting and len(seen) < _MOST:
         path = waiting.pop()
-        if path in seen:
+        module = world.module(path) if path not in seen else None
+        if module is None:
             continue
         seen.add(path)
-        module = world.module(path)
-        if module is not None:
-            waiting += imported(project, module)
+        for node in module.parents:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                waiting += () if only_for_scripts(module, node) else imported(world, module, node)
+            elif named and isinstance(node, ast.Call):
+                waiting += _by_text(world, module, node)
     return frozenset(seen)
 
 
-def imported(project: Project, module: Module) -> Iterator[PurePosixPath]:
-    """The files of the project that a module imports, packages on the way included."""
-    world = project.python.world
-    for node in module.parents:
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = "." * node.level + (node.module or "")
-            joint = "" if base.endswith(".") or not base else "."
-            names = [base, *(f"{base}{joint}{alias.name}" for alias in node.names)]
-        elif (
-            isinstance(node, ast.Call) and node.args and (world.qualify(module, node.func) or "").endswith(("import_module", "include", "setdefault"))
-        ):
-            # Django's settings and URL modules are named by texts.
-            names = [argument.value for argument in node.args if isinstance(argument, ast.Constant) and isinstance(argument.value, str)]
-        for name in names:
-            stripped = name.lstrip(".")
-            dots, parts = name[: len(name) - len(stripped)], stripped.split(".")
-            for end in range(1, len(parts) + 1):
-                found = world.find(dots + ".".join(parts[:end]), module.path)
-                if found is not None:
-                    yield found
+def imported(world: World, module: Module, node: ast.Import | ast.ImportFrom) -> Iterator[PurePosixPath]:
+    """The files of the project that an import loads, packages first (https://docs.python.org/3/reference/import.html)."""
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    else:
+        base = "." * node.level + (node.module or "")
+        separator = "" if base.endswith(".") or not base else "."
+        names = [base, *(f"{base}{separator}{alias.name}" for alias in node.names if alias.name != "*")]
+    for name in names:
+        yield from _found(world, module, name)
+
+
+def _found(world: World, module: Module, name: str) -> Iterator[PurePosixPath]:
+    """The files that a dotted name loads, those of the packages before it included."""
+    parts = name.split(".")
+    packages = [".".join(parts[:end]) for end in range(1, len(parts))] if not name.startswith(".") else []
+    for dotted in (*packages, name):
+        found = world.find(dotted, module.path) if dotted else None
+        if found is not None:
+            yield found
+
+
+def _by_text(world: World, module: Module, call: ast.Call) -> Iterator[PurePosixPath]:
+    """The modules that a call names by texts: `import_module("a.b")`, Django's `include("shop.urls")` and `setdefault(…, "shop.settings")`."""
+    if call.args and (world.qualify(module, call.func) or "").endswith(("import_module", "include", "setdefault")):
+        for argument in call.args:
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                yield from _found(world, module, argument.value)
+
+
+def only_for_scripts(module: Module, node: ast.AST) -> bool:
+    """Whether code stands under `if __name__ == "__main__"` or `if TYPE_CHECKING`, where an import of the module does not get."""
+    return any(
+        isinstance(parent, ast.If) and child in parent.body and re.search(r"TYPE_CHECKING|__name__", ast.unparse(parent.test)) is not None
+        for child, parent in module.ancestors(node)
+    )
 
 
 def started(project: Project, launch: Launch) -> PurePosixPath | None:
     """The Python file that a launch runs or imports first; None when it is none of the project's, or cannot be told."""
-    target = launch.target
-    world = project.python.world
-    if target is not None:
-        stem = target[0].replace(".", "/")
-        for base in launch.bases:
-            for name in (f"{stem}.py", f"{stem}/__init__.py"):
-                if base / name in world.paths:
-                    return base / name
+    target, world = launch.target, project.python.world
+    if target is None:
+        return script_of(project, launch)
+    stem = target[0].replace(".", "/")
+    return next((base / name for base in launch.bases for name in (f"{stem}.py", f"{stem}/__init__.py") if base / name in world.paths), None)
+
+
+def script_of(project: Project, launch: Launch) -> PurePosixPath | None:
+    """The Python file of the project that a launch runs as a script: `python app.py`, `python -m app`, `./manage.py`."""
+    words = launch.words
+    if words[0].endswith(".py"):
+        name: str | None = words[0]
+    elif re.match(r"^python[\d.]*$", PurePosixPath(words[0]).name):
+        name = next((word for word in words[1:] if word.endswith(".py")), None)
+        if name is None and "-m" in words[:-1]:
+            name = words[words.index("-m") + 1].replace(".", "/") + ".py"
+    else:
         return None
-    script = next((word for word in launch.words[1:] if word.endswith(".py")), None)
-    if script is None and "-m" in launch.words[:-1]:
-        script = launch.words[launch.words.index("-m") + 1].replace(".", "/") + ".py"
-    path = launch.file(project, script) if script is not None else None
-    return path if path in world.paths else None
+    path = launch.file(project, name) if name is not None else None
+    return path if path in project.python.world.paths else None
 
 
 def settings_module(project: Project, path: PurePosixPath) -> PurePosixPath | None:
