@@ -15,9 +15,9 @@ from auditor.model.codec import plain
 from auditor.project.config import load_config
 from auditor.project.facts import Facts
 from auditor.project.project import Project, open_project
+from auditor.report.masking import mask
 from auditor.report.visible import encodable, visible
 from auditor.scan.gather import Gathered, gather
-from auditor.scan.masking import mask
 
 _VALUES = frozenset({"value", "text", "rest", "words", "args", "documents"})
 

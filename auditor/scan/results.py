@@ -11,7 +11,7 @@ from auditor.engines.base import Trouble
 from auditor.model import Change, Confidence, Evidence, Gotcha, Outcome, Result, Severity, Site, Span
 from auditor.project.project import Project
 from auditor.project.text import Unreadable
-from auditor.scan.masking import mask, mask_urls
+from auditor.report.masking import mask, mask_urls
 
 _CONTEXT = 6
 

@@ -8,7 +8,7 @@ from made_work import entry
 
 from auditor.engines.base import Trouble
 from auditor.model import Change, Confidence, Edit, Outcome, Place, Safety, Severity, Site, span_of
-from auditor.scan.masking import mask
+from auditor.report.masking import mask
 from auditor.scan.results import fingerprint, from_sites, from_troubles
 
 APP = PurePosixPath("app.py")

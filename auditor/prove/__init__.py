@@ -1,0 +1,1 @@
+"""Run the examples of the catalogue for real."""

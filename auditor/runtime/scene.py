@@ -1,0 +1,56 @@
+"""What a check is given: the running application, a client that talks to it, and the means to start it once more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from auditor.project.project import Project
+from auditor.runtime.client import Client, Exchange
+from auditor.runtime.process import Application
+from auditor.runtime.seen import Seen
+from auditor.runtime.target import Endpoint, Target
+
+
+class Again(Protocol):
+    """Start the application once more, beside or after the first."""
+
+    def __call__(
+        self, *, remove: Iterable[str] = (), folder: Path | None = None, port: int | None = None, environment: Mapping[str, str] | None = None
+    ) -> AbstractContextManager[Application]:
+        """Start it without the variables ``remove``, in ``folder``, on ``port``; it is stopped when the context ends."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page that was asked for, and the assets it names with how they were answered. ``assets`` maps the address path to the exchange."""
+
+    endpoint: Endpoint
+    exchange: Exchange
+    assets: Mapping[str, Exchange] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Everything a check may use. ``root`` is the tree the application runs in; ``kept`` is for files that evidence points at (screenshots).
+
+    ``pages`` were fetched once, for all checks that judge them.
+    """
+
+    root: Path
+    project: Project
+    target: Target
+    application: Application
+    client: Client
+    again: Again
+    pages: tuple[Page, ...] = ()
+    kept: Path | None = None
+    browser: bool = True
+
+
+Check = Callable[[Scene], Iterable[Seen]]
+"""One registered check: it raises nothing for what the application does."""
