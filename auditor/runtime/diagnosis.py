@@ -11,6 +11,9 @@ from auditor.runtime.seen import Seen, Sign
 
 _MOST_CAUSES = 3
 _LONGEST_TEXT = 2000
+_WHOLE = frozenset({"binds-loopback-only", "ignores-port", "debug-on"})
+"""Checks that look at the process as a whole: when they pass, a finding of the very mistake is wrong for this start."""
+_ABOUT_VARIABLES = frozenset({"env-missing", "environment"})
 _VERDICTS = {Outcome.FAIL: "FAILS", Outcome.REVIEW: "REVIEW", Outcome.PASS: "WORKS"}
 
 
@@ -62,20 +65,24 @@ def causes(name: str, seen: Seen, gotchas: Iterable[Gotcha], static: Sequence[Re
 def decided(name: str, results: Sequence[Seen], gotchas: Mapping[str, Gotcha], static: Sequence[Result]) -> dict[str, bool]:
     """Findings of the scan that the check ``name`` decides by itself: gotcha id -> confirmed.
 
-    Only a symptom `check: NAME` decides: the check is then about the very mistake. It is confirmed when the check failed, and refuted when the check
-    was made, passed and nothing of it was skipped.
+    Only a symptom `check: NAME` decides. A failed check confirms; where it names a variable, findings about that variable alone. A check that was
+    made, passed and skipped nothing refutes, if it observes the process as a whole.
     """
-    outcomes = {seen.outcome for seen in results}
-    failing = {result.check for result in static if result.outcome is Outcome.FAIL and result.suppression is None}
-    found = {}
-    for identifier in failing:
-        gotcha = gotchas.get(identifier)
-        if gotcha is None or not any(symptom.get("check") == name for symptom in gotcha.symptoms):
+    failures = [seen for seen in results if seen.outcome is Outcome.FAIL]
+    passes = bool(results) and all(seen.outcome is Outcome.PASS for seen in results)
+    found: dict[str, bool] = {}
+    for result in static:
+        gotcha = gotchas.get(result.check)
+        if gotcha is None or result.outcome is not Outcome.FAIL or result.suppression is not None:
             continue
-        if Outcome.FAIL in outcomes:
-            found[identifier] = True
-        elif outcomes == {Outcome.PASS}:
-            found[identifier] = False
+        if not any(symptom.get("check") == name for symptom in gotcha.symptoms):
+            continue
+        if failures:
+            subjects = {sign.text for seen in failures for sign in seen.signs if sign.kind == "check"} - {""}
+            if name not in _ABOUT_VARIABLES or any(subject in result.message for subject in subjects):
+                found[result.check] = True
+        elif passes and name in _WHOLE:
+            found[result.check] = False
     return found
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from auditor.processes.application import Application, Listener
+from auditor.processes.ports import reachable
 from auditor.runtime.client import Client, Limits
-from auditor.runtime.ports import reachable
-from auditor.runtime.process import Application, Listener
 from auditor.runtime.target import PORT, Ready
 
 _TICK = 0.03

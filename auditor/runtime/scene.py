@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from auditor.processes.application import Application
 from auditor.project.project import Project
 from auditor.runtime.client import Client, Exchange
-from auditor.runtime.process import Application
 from auditor.runtime.seen import Seen
 from auditor.runtime.target import Endpoint, Target
 

@@ -13,14 +13,14 @@ from functools import partial
 from pathlib import Path
 
 from auditor.model import Confidence, Coverage, Evidence, Gotcha, Outcome, Place, Result, Run
+from auditor.processes.application import Application
+from auditor.processes.ports import Holder, free_port, holders
 from auditor.project.project import Project
 from auditor.runtime import diagnosis
 from auditor.runtime.checks import AFTERWARDS, BEFORE, CHECKS, names
 from auditor.runtime.checks import started as start_checks
 from auditor.runtime.checks import stopped as stop_checks
 from auditor.runtime.client import Client
-from auditor.runtime.ports import Holder, free_port, holders
-from auditor.runtime.process import Application
 from auditor.runtime.progress import Progress, Silent
 from auditor.runtime.ready import wait_until_ready
 from auditor.runtime.scene import Before, Scene

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from auditor.model import Outcome, Run
+from auditor.processes.ports import free_port, holders
 from auditor.project.config import Config
 from auditor.project.project import open_project
 from auditor.runtime.checks import names
-from auditor.runtime.ports import free_port, holders
 from auditor.runtime.target import Endpoint, Ready, Start, Target, Variable
 from auditor.runtime.validate import NOT_ATTEMPTED, Options, validate
-from tests.runtime.made_hostile import ENVIRONMENT, marked, script
+from tests.processes.made_hostile import ENVIRONMENT, marked, script
 
 HEALTHY = """
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from auditor.model import Evidence, Severity
-from auditor.runtime.output import Line
-from auditor.runtime.ports import Holder, is_loopback
-from auditor.runtime.process import Application, Listener
+from auditor.processes.application import Application, Listener
+from auditor.processes.output import Line
+from auditor.processes.ports import Holder, is_loopback
 from auditor.runtime.ready import Readiness
 from auditor.runtime.scene import Scene
 from auditor.runtime.seen import Seen, Sign, failed, passed, skipped

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from auditor.model import Severity
+from auditor.processes.application import Application, Stopped
 from auditor.runtime.checks.started import log_signs, tail
 from auditor.runtime.client import Client, Exchange
-from auditor.runtime.process import Application, Stopped
 from auditor.runtime.ready import wait_until_ready
 from auditor.runtime.scene import Scene
 from auditor.runtime.seen import Seen, Sign, failed, passed, skipped

@@ -18,8 +18,8 @@ from typing import Self
 
 import psutil
 
-from auditor.runtime import members as run_members
-from auditor.runtime.output import Line, Output
+from auditor.processes import members as run_members
+from auditor.processes.output import Line, Output
 
 _WARDEN = Path(__file__).with_name("warden.py")
 _TICK = 0.02

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from auditor.runtime.process import Application
+from auditor.processes.application import Application
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from auditor.runtime.members import end, orphans
-from auditor.runtime.ports import free_port, holders, reachable
-from auditor.runtime.process import Application
+from auditor.processes.application import Application
+from auditor.processes.members import end, orphans
+from auditor.processes.ports import free_port, holders, reachable
 from auditor.runtime.ready import wait_until_ready
 from auditor.runtime.target import Ready
-from tests.runtime.made_hostile import ENVIRONMENT, eventually, marked, script, started
+from tests.processes.made_hostile import ENVIRONMENT, eventually, marked, script, started
 
 CHECKOUT = Path(__file__).parent.parent.parent
 
@@ -232,7 +232,7 @@ def test_nothing_is_left_when_we_are_killed(tmp_path: Path, port: int, number: i
 import sys, time
 sys.path.insert(0, {str(CHECKOUT)!r})
 from pathlib import Path
-from auditor.runtime.process import Application
+from auditor.processes.application import Application
 from auditor.runtime.ready import wait_until_ready
 from auditor.runtime.target import Ready
 app = Application([sys.executable, {str(app)!r}], folder=Path({str(tmp_path)!r}), environment={{**{ENVIRONMENT!r}, "PORT": "{port}"}}, port={port})
@@ -258,7 +258,7 @@ def test_cleanup_finds_what_a_killed_run_left(tmp_path: Path) -> None:
         f"""
 import os, subprocess, sys
 sys.path.insert(0, {str(CHECKOUT)!r})
-from auditor.runtime.members import VARIABLE, new_marker
+from auditor.processes.members import VARIABLE, new_marker
 subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", {word!r}], env=dict(os.environ, **{{VARIABLE: new_marker()}}), start_new_session=True)
 input()
 """

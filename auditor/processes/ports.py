@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 import psutil
 
-from auditor.runtime.members import command
+from auditor.processes.members import command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
