@@ -33,7 +33,9 @@ def causes(result: Result) -> Sequence[tuple[str, str]]:
 
 
 def _at(where: str) -> str:
-    return where if not where or where.startswith("(") else f"at {where}"
+    if not where or where.startswith("("):
+        return where
+    return f"at {where}" if " (scan:" in where else f"({where})"
 
 
 def pieces(result: Result) -> Sequence[Evidence]:

@@ -62,8 +62,8 @@ def test_a_failing_check_says_what_was_expected_what_came_and_the_likely_cause()
 
 
 def test_a_cause_the_scan_did_not_see_is_at_no_place() -> None:
-    cause = Evidence(kind="cause", title="likely flask/debug-on", body="(scan: not found)")
-    assert "  likely    flask/debug-on (scan: not found)\n" in text(made_validation(starts(), fails("page", "m", "GET /", cause)))
+    cause = Evidence(kind="cause", title="likely flask/debug-on", body="the scan found no site of it")
+    assert "  likely    flask/debug-on (the scan found no site of it)\n" in text(made_validation(starts(), fails("page", "m", "GET /", cause)))
 
 
 def test_the_sections_come_in_the_promised_order_and_the_verdict_is_last() -> None:
