@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from auditor.model import Outcome, Result, Run
 from auditor.report.verdict import NOT_ATTEMPTED, OWN, subject, unsuppressed
+from auditor.report.visible import cropped
 
 _LONGEST = 300
 YES, NO, OPEN = "✓", "✗", "–"
@@ -101,5 +102,5 @@ def _lines(results: Sequence[Result]) -> str:
     if result.check == f"{OWN}starts" or about in message:
         about = ""  # what was started is told above the list
     text = f"{about}: {message}" if about else message
-    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    text = cropped(text, _LONGEST)
     return text if len(results) == 1 else f"{text} (and {len(results) - 1} more)"

@@ -10,9 +10,10 @@ from auditor.report.markup import block, code, words
 from auditor.report.observed import causes, facts, pieces, start, title
 from auditor.report.verdict import OWN, WORDS, subject, tally, unsuppressed, verdict_line
 from auditor.report.view import View
-from auditor.report.visible import code_lines
+from auditor.report.visible import code_lines, cropped
 
 _MOST_LINES = 40
+_LONGEST = 1000
 _SIGNS = {Outcome.FAIL: NO, Outcome.PASS: YES}
 
 
@@ -31,11 +32,11 @@ def validation(tool: str, run: Run, view: View) -> Iterator[str]:
             yield from _trouble(result)
     if decided:
         yield "### Findings of the scan, decided by running"
-        yield "\n".join(f"- {_SIGNS.get(result.outcome, OPEN)} {_about(result)}: {words(result.message)}" for result in decided)
+        yield "\n".join(f"- {_SIGNS.get(result.outcome, OPEN)} {_about(result)}: {words(cropped(result.message, _LONGEST))}" for result in decided)
     passed = [result for result in own if result.outcome is Outcome.PASS]
     if passed and view.shows(Outcome.PASS):
         yield "### Passed"
-        yield "\n".join(f"- {YES} {_about(result)}: {words(result.message)}" for result in passed)
+        yield "\n".join(f"- {YES} {_about(result)}: {words(cropped(result.message, _LONGEST))}" for result in passed)
     yield from _checks(run)
     if run.notes:
         yield "### Notes"
@@ -46,7 +47,7 @@ def _trouble(result: Result) -> Iterator[str]:
     fails = result.outcome is Outcome.FAIL
     doubt = "" if fails and result.severity is Severity.ERROR else f" {result.severity.value if fails else 'not examined'}"
     yield f"### {NO if fails else OPEN} {_about(result)}{doubt}"
-    yield words(result.message)
+    yield words(cropped(result.message, _LONGEST))
     rows = [f"- {name}: {_span(value)}" for name, value in facts(result)]
     rows += [f"- likely {_span(gotcha)} {words(where)}".rstrip() for gotcha, where in causes(result)]
     if rows:
@@ -57,7 +58,7 @@ def _trouble(result: Result) -> Iterator[str]:
         left = len(lines) - len(shown)
         more = f" ({left} lines are left out)" if left else ""
         yield f"{words(title(evidence))}{more}"
-        yield block(shown)
+        yield block([cropped(row, _LONGEST) for row in shown])
 
 
 def _about(result: Result) -> str:
@@ -67,7 +68,7 @@ def _about(result: Result) -> str:
 
 def _span(text: str) -> str:
     """A code span on one line; GitHub has none for nothing."""
-    return code(" ".join(text.split())) if text.strip() else "-"
+    return code(cropped(" ".join(text.split()), _LONGEST)) if text.strip() else "-"
 
 
 def _checks(run: Run) -> Iterator[str]:
@@ -81,5 +82,5 @@ def _checks(run: Run) -> Iterator[str]:
         figures = tally(here)
         told = ", ".join(f"{figures[word]} {word}" for word in WORDS if word in figures)
         reason = next((result.message for result in here if result.outcome in {Outcome.SKIP, Outcome.ERROR}), "")
-        rows.append(f"| {words(name)} | {told} | {words(reason)} |")
+        rows.append(f"| {words(name)} | {told} | {words(cropped(reason, _LONGEST))} |")
     yield "\n".join(rows)

@@ -45,4 +45,4 @@ def pieces(result: Result) -> Sequence[Evidence]:
 
 def title(piece: Evidence) -> str:
     """What a piece of evidence is: its kind, and its title where that says more."""
-    return piece.title if piece.title.startswith(piece.kind) else f"{piece.kind} {piece.title}".rstrip()
+    return piece.title if piece.title.startswith(piece.kind) else ": ".join(part for part in (piece.kind, piece.title) if part)

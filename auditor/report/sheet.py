@@ -69,11 +69,3 @@ class Sheet:
         for line in self._lines:
             console.print(line, crop=False, overflow="ignore", soft_wrap=True)
         return stream.getvalue()
-
-
-def cropped(row: str, room: int, shift: int = 0) -> str:
-    """``row`` cut to ``room`` characters, without its first ``shift``; what was cut is an ellipsis."""
-    part = row[shift:]
-    if shift:
-        part = "…" + part[1:]
-    return part if len(part) <= room else part[: room - 1] + "…"

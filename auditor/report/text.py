@@ -15,11 +15,11 @@ from dataclasses import replace
 from rich.cells import cell_len
 
 from auditor.model import Change, Checked, Evidence, Outcome, Place, Report, Result, Run
-from auditor.report.sheet import Sheet, cropped
+from auditor.report.sheet import Sheet
 from auditor.report.tally import count, coverage_line, plural, summary
 from auditor.report.text_validate import validation
 from auditor.report.view import View
-from auditor.report.visible import code_lines, visible
+from auditor.report.visible import code_lines, cropped, visible
 
 _SEVERITY_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 _OUTCOME_WORDS = {

@@ -10,9 +10,9 @@ from rich.cells import cell_len
 from auditor.model import Evidence, Outcome, Result, Run, Severity
 from auditor.report.checklist import NO, OPEN, YES, checklist
 from auditor.report.observed import causes, facts, pieces, start, title
-from auditor.report.sheet import Sheet, cropped
+from auditor.report.sheet import Sheet
 from auditor.report.verdict import OWN, WORDS, Verdict, subject, tally, unsuppressed, verdict, verdict_line
-from auditor.report.visible import code_lines, visible
+from auditor.report.visible import code_lines, cropped, visible
 
 _SIGNS = {YES: "bold green", NO: "bold red", OPEN: "dim"}
 _VERDICTS = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCOMPLETE: "bold yellow", Verdict.NOT_ATTEMPTED: "bold yellow"}

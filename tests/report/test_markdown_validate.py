@@ -31,7 +31,7 @@ def test_a_failing_check_has_its_evidence_in_fences() -> None:
     out = markdown(made_validation(starts(), page()))
     assert "### ✗ `runtime/page` `GET /`\n" in out
     assert "- expected: `200 text/html`\n- observed: `404 text/html`\n- likely `flask/relative-send-directory` at web.py\\:21 (scan: FAILS)\n" in out
-    assert "response GET /\n\n```\nHTTP/1.1 404 NOT FOUND\n" in out
+    assert "response: GET /\n\n```\nHTTP/1.1 404 NOT FOUND\n" in out
 
 
 def test_passes_are_listed_where_they_are_asked_for() -> None:
@@ -86,3 +86,10 @@ def test_nothing_from_the_application_is_markup(hostile: str) -> None:
         assert rendered.count(tag) == plain.count(tag)
     assert "@octocat" not in re.sub(r"<code>.*?</code>", "", rendered, flags=re.DOTALL)
     rendered.encode("utf-8")
+
+
+def test_huge_evidence_is_cut() -> None:
+    huge = Evidence(kind="response", title="GET /", body="x" * 1_000_000 + "\ny" * 10_000)
+    out = markdown(made_validation(starts(), fails("page", "m" * 1_000_000, "s" * 1_000_000, huge), skips("api", "r" * 1_000_000)))
+    assert len(out) < 20_000
+    assert "response: GET / (9961 lines are left out)" in out

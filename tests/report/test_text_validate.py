@@ -47,7 +47,7 @@ def test_a_failing_check_says_what_was_expected_what_came_and_the_likely_cause()
         "  likely    flask/relative-send-directory at web.py:21 (scan: FAILS)",
         "  likely    flask/static-url-path",
         "",
-        "  response GET /",
+        "  response: GET /",
         "    HTTP/1.1 404 NOT FOUND",
         "    content-type: text/html",
         "",
