@@ -12,21 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
+from auditor.catalogue.proofs import Looked
 from auditor.processes import Application
 from auditor.prove.plan import METHODS, Observation
 from auditor.runtime.client import Client, Exchange, Limits
 
 _SOON = 6.0
 _LONGEST = 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
-    """What came of one observation. ``held`` says whether it was as the plan says; ``seen`` is what was seen, in a line."""
-
-    what: str
-    held: bool
-    seen: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
 
 from auditor.errors import CatalogueError
@@ -11,7 +12,7 @@ from auditor.model import Gotcha
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 SIDES = ("fails", "works")
-_PLAN_KEYS = ("base", "serve", "run", "build", "proxy", "cwd", "env", "before", *SIDES)
+_PLAN_KEYS = ("base", "serve", "run", "build", "proxy", "cwd", "env", "before", "files", *SIDES)
 _REQUEST_KEYS: tuple[str, ...] = (
     *METHODS,
     "headers",
@@ -73,14 +74,17 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofPlan:
-    """The whole block. ``folder`` is where commands start, "" for the root of the example; ``proxy`` puts nginx in front."""
+    """The whole block. ``folder`` is where commands start, "" for the root of the example; ``proxy`` puts nginx in front.
+
+    ``files`` are what both examples leave out.
+    """
 
     base: str
     proxy: bool
     folder: str
     fails: Side
     works: Side
-    extra: Mapping[str, object] = field(default_factory=dict)
+    files: Mapping[PurePosixPath, str]
 
 
 def plan_of(gotcha: Gotcha) -> ProofPlan | None:
@@ -93,10 +97,14 @@ def plan_of(gotcha: Gotcha) -> ProofPlan | None:
             raise CatalogueError(f"{gotcha.origin}: `prove` holds `{key}`, which nothing reads: known keys are {', '.join(_PLAN_KEYS)}")
     if ("serve" in said) == ("run" in said):
         raise CatalogueError(f"{gotcha.origin}: `prove` needs one of `serve` (a server) and `run` (a program that ends)")
+    files = said.get("files", {})
+    if not isinstance(files, Mapping) or any(PurePosixPath(str(path)).is_absolute() or ".." in PurePosixPath(str(path)).parts for path in files):
+        raise CatalogueError(f"{gotcha.origin}: `prove.files` is no mapping of paths below the example to texts")
     return ProofPlan(
         base=str(said.get("base", "")),
         proxy=said.get("proxy") == "nginx",
         folder=str(said.get("cwd", "")),
+        files={PurePosixPath(str(path)): str(text) for path, text in files.items()},
         fails=_side(gotcha, said, "fails"),
         works=_side(gotcha, said, "works"),
     )

@@ -11,11 +11,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.catalogue.proofs import Looked
 from auditor.errors import GotchaAuditError
 from auditor.model import Example, Gotcha
 from auditor.processes import Application
 from auditor.processes.ports import free_port
-from auditor.prove.observe import Looked, Stage, look
+from auditor.prove.observe import Stage, look
 from auditor.prove.plan import ProofPlan, Side, plan_of
 from auditor.prove.webserver import configuration, prepared
 from auditor.runtime.client import Client, Limits
@@ -71,7 +72,7 @@ def _played(plan: ProofPlan, side: Side, example: Example, given: Given) -> tupl
     """One side: laid out, built, started, looked at, stopped."""
     with tempfile.TemporaryDirectory(prefix="gotcha-audit-", ignore_cleanup_errors=True) as folder:
         root = Path(folder).resolve() / "app"
-        lay(root, example, given)
+        lay(root, plan, example, given)
         port = free_port()
         environment = _environment(root, side, given, port)
         for command in side.before:
@@ -85,12 +86,12 @@ def _played(plan: ProofPlan, side: Side, example: Example, given: Given) -> tupl
             return tuple(look(stage, observation) for observation in side.observations)
 
 
-def lay(root: Path, example: Example, given: Given) -> None:
-    """Lay the files of an example over those of its base."""
+def lay(root: Path, plan: ProofPlan, example: Example, given: Given) -> None:
+    """Lay the files of an example, and what it leaves out, over those of its base."""
     if given.folder is not None:
         shutil.copytree(given.folder, root, symlinks=True)
     root.mkdir(parents=True, exist_ok=True)
-    for path, text in example.files.items():
+    for path, text in {**plan.files, **example.files}.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, "utf-8")
