@@ -35,8 +35,8 @@ class Looked:
 class Proof:
     """FAILS seen to fail and WORKS seen to work.
 
-    ``subject`` is the digest of what was run, ``base`` that of the base it was laid over. ``versions`` are those of the programs and packages that took
-    part. ``seconds`` is how long it took, which tells the quick ones from the others.
+    ``subject`` is the digest of what was run, ``base`` that of the base it was laid over. ``versions`` are those of the programs and packages
+    that took part. ``seconds`` is how long it took, which tells the quick ones from the others.
     """
 
     gotcha: str
@@ -72,9 +72,7 @@ def proof_of(gotcha: Gotcha) -> Proof | None:
     if not path.is_file():
         return None
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ValueError("it is too large")
-        found = build(Proof, json.loads(path.read_text("utf-8")))
+        found = build(Proof, json.loads(path.read_bytes()[:_MAX_BYTES]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CatalogueError(f"{path}: this is no proof ({error}): run `gotcha-audit prove {gotcha.id}`") from error
     assert isinstance(found, Proof)
