@@ -64,7 +64,7 @@ def test_healthy(installed: Installed) -> None:
 
 @pytest.mark.real
 def test_required_variables(installed: Installed) -> None:
-    for name in settings(installed.root)["env"]:
+    for name in made_bases.required(installed.root):
         code, log = made_bases.ending(installed.root, installed.environment, remove=(name,))
         assert code > 0
         assert name.lower() in log.lower()

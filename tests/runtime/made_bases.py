@@ -26,6 +26,11 @@ def settings(root: Path) -> dict:
     return tomllib.loads((root / "gotcha-audit.toml").read_text("utf-8"))["validate"]
 
 
+def required(root: Path) -> tuple[str, ...]:
+    """The variables that the example of a variables file lists: these applications cannot do without any of them."""
+    return tuple(re.findall(r"^(\w+)=", (root / ".env.example").read_text("utf-8"), re.MULTILINE))
+
+
 def command(root: Path) -> tuple[str, ...]:
     """What production runs, as the Procfile, the Dockerfile or the script `start` says it."""
     if (root / "Procfile").exists():
