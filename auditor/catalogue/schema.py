@@ -20,6 +20,7 @@ from auditor.catalogue.expressions import danger
 from auditor.catalogue.frontmatter import Node, read
 from auditor.catalogue.markdown import Page, example, safe_path, strip_marks, take_apart
 from auditor.catalogue.problems import Problems
+from auditor.catalogue.symptoms import assert_symptom
 from auditor.model import (
     CheckDetector,
     Clause,
@@ -123,7 +124,7 @@ class _Entry:
             stack=self.id.split("/", maxsplit=1)[0],
             applies=tuple(self.requirement(node) for node in self.several(items.get("applies"))),
             since=self.version(items.get("since")),
-            symptoms=tuple(self.mapping(node, "symptoms") for node in self.several(items.get("symptoms"))),
+            symptoms=tuple(self.symptom(node) for node in self.several(items.get("symptoms"))),
             summary=summary,
             why=why,
             fine_when=fine,
@@ -221,6 +222,12 @@ class _Entry:
             self.problems.add(node.line, f"`{what}` is no mapping", f"write `{what}: {{key: value}}`")
             return {}
         return plain
+
+    def symptom(self, node: Node) -> Mapping[str, object]:
+        symptom = self.mapping(node, "symptoms")
+        if symptom:
+            assert_symptom(symptom, node.line, self.problems)
+        return symptom
 
     def requirement(self, node: Node) -> Requirement:
         text = self.string(node, "applies")

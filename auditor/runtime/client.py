@@ -79,9 +79,9 @@ class Exchange:
 
 
 class Client:
-    """Talks to one application at ``address`` (an IP address of loopback, as seen on the socket) and ``port``.
+    """Talks to one application at ``address`` (an IP address of loopback, seen on the socket) and ``port``.
 
-    ``host`` is sent as Host instead of the address; ``https`` adds the headers of a proxy that ends TLS. Raises nothing for what the application does.
+    ``host`` is sent as Host instead of the address; ``https`` adds those of a proxy that ends TLS. Raises nothing for what the application does.
     """
 
     def __init__(self, address: str, port: int, *, host: str = "", https: bool = False, limits: Limits | None = None) -> None:

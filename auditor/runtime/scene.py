@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from auditor.processes.application import Application
 from auditor.project.project import Project
 from auditor.runtime.client import Client, Exchange
-from auditor.runtime.process import Application
 from auditor.runtime.seen import Seen
 from auditor.runtime.target import Endpoint, Target
 
@@ -19,9 +19,18 @@ class Again(Protocol):
     """Start the application once more, beside or after the first."""
 
     def __call__(
-        self, *, remove: Iterable[str] = (), folder: Path | None = None, port: int | None = None, environment: Mapping[str, str] | None = None
+        self,
+        *,
+        words: Sequence[str] | None = None,
+        remove: Iterable[str] = (),
+        folder: Path | None = None,
+        port: int | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> AbstractContextManager[Application]:
-        """Start it without the variables ``remove``, in ``folder``, on ``port``; it is stopped when the context ends."""
+        """Start it by ``words``, without the variables ``remove``, with those of ``environment`` besides, in ``folder``, on ``port``.
+
+        It is stopped when the context ends.
+        """
         ...
 
 
@@ -51,6 +60,19 @@ class Scene:
     kept: Path | None = None
     browser: bool = True
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a check before the start may use. ``environment`` is what the process will get, values included."""
+
+    root: Path
+    project: Project
+    target: Target
+    environment: Mapping[str, str]
+
+
+EarlyCheck = Callable[[Before], Iterable[Seen]]
+"""One check before the start."""
 
 Check = Callable[[Scene], Iterable[Seen]]
 """One registered check: it raises nothing for what the application does."""

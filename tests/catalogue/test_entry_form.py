@@ -108,6 +108,12 @@ def test_a_good_entry_becomes_a_gotcha() -> None:
         ("title: Something breaks", "title: !!python/object/apply:os.system [x]", "the tag"),
         ("title: Something breaks", "title: 'x", "this is not valid YAML"),
         ("since: 0.1.0", "since: 0.1.0\napplies: flask>>2", "is no version range"),
+        ("since: 0.1.0", "since: 0.1.0\nsymptoms: [{http: {status: 404}}]", "rules/pkg/slug.md:7: `http` is no status of a subject"),
+        ("since: 0.1.0", "since: 0.1.0\nsymptoms: [{http: {status: 404, on: [pages]}}]", "subjects are page, asset and api"),
+        ("since: 0.1.0", "since: 0.1.0\nsymptoms: [{logs: x}]", "a symptom has one kind"),
+        ("since: 0.1.0", "since: 0.1.0\nsymptoms: [{log: x, console: y}]", "a symptom has one kind"),
+        ("since: 0.1.0", "since: 0.1.0\nsymptoms: [{header: {value: x}}]", "`header` has no name"),
+        ("since: 0.1.0", "since: 0.1.0\nsymptoms: [{check: runtime/cwd}]", "`check` is 'runtime/cwd'"),
     ],
 )
 def test_each_mistake_is_named_with_its_line_and_the_mend(old: str, new: str, expected: str) -> None:

@@ -1,0 +1,1 @@
+"""A plan that stays honest: nothing in it passes without evidence that was recorded here."""
