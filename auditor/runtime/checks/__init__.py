@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from auditor.runtime.checks.console import console
+from auditor.runtime.checks.cors import cors
 from auditor.runtime.checks.elsewhere import cwd
 from auditor.runtime.checks.environment import env_missing
 from auditor.runtime.checks.started import binds_loopback_only, ignores_port
@@ -13,6 +15,8 @@ from auditor.runtime.scene import Check, EarlyCheck
 CHECKS: Mapping[str, Check] = {
     "binds-loopback-only": binds_loopback_only,
     "ignores-port": ignores_port,
+    "cors": cors,
+    "console": console,
 }
 """What is asked of the running application."""
 
