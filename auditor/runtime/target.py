@@ -19,8 +19,8 @@ ROOT = PurePosixPath()
 class Ready:
     """When the application counts as started, beyond owning a listening socket. All conditions that are given must hold.
 
-    ``http`` is a path that must answer below 400, ``log`` a regular expression searched in each line of output, ``command`` a program that must
-    exit with 0. ``timeout`` is in seconds, for all of it together.
+    ``http`` is a path that must answer below 400; without one, any answer to `/` is enough. ``log`` is a regular expression searched in each line of
+    output, ``command`` a program that must exit with 0. ``timeout`` is in seconds, for all of it together.
     """
 
     http: str = ""

@@ -160,7 +160,7 @@ class _Stage:
 
     def __init__(self, root: Path, target: Target, options: Options) -> None:
         self.root, self.target, self.options = root, target, options
-        self.folder = root / target.start.folder
+        self.folder = (root / target.start.folder).resolve()
 
     @contextlib.contextmanager
     def start(
