@@ -51,7 +51,8 @@ def flow_or_text(block: Block, name: str, value: object) -> Flow:
     """A flow from a table, or one that is a single sentence or a single step."""
     place = block.source.place(f"{block.key}.{name}")
     if isinstance(value, str):
-        return Flow(name=" ".join(value[:200].split()), steps=(prose.step(value),), place=place)
+        said = prose.step(value)
+        return Flow(name=said.name, steps=(said,), place=place)
     inner = block.inner(name, value)
     if inner.has("steps") or name.startswith("user-flows"):
         return flow(inner)

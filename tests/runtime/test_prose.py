@@ -88,6 +88,10 @@ SAID = """GET post /a /a/{id} http://localhost:1/x https://example.com/ -> → 2
 WORDS = st.sampled_from(SAID.split())
 
 
+def test_what_is_sent_is_not_part_of_the_name() -> None:
+    assert step('Login: POST /login {"password": "hunter22"} → 200 with token').name == "Login: POST /login {…}"
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(max_size=200), st.lists(WORDS, max_size=12).map(" ".join), st.lists(WORDS, max_size=12).map("".join)))
 def test_it_never_raises_and_never_invents_a_path(text: str) -> None:
