@@ -40,7 +40,10 @@ def parts(path: str) -> tuple[str | int, ...] | None:
 
 def at(data: object, path: str) -> object:
     """The value at ``path``, `ABSENT` when there is none; a number in the path also is a key, where the data have such keys."""
-    for part in parts(path) or ():
+    steps = parts(path)
+    if steps is None:
+        return ABSENT
+    for part in steps:
         if isinstance(data, dict):
             data = data.get(str(part), ABSENT)
         elif isinstance(data, list):

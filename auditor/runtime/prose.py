@@ -115,6 +115,8 @@ def _with_claims(name: str, method: str, path: str, after: str) -> Step:
     content, after, problem = _body(after)
     if problem:
         return _refused(name, problem)
+    if content:  # what is sent may be a password, and names are shown
+        name = f"{name.partition(content[0])[0]}{content[0]}…{content[-1]}"
     status: tuple[int, ...] = ()
     answer: Literal["any", "json", "html"] = "any"
     headers = {"Content-Type": "application/json"} if content else {}

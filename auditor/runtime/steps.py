@@ -40,8 +40,8 @@ def endpoint_or_text(block: Block, name: str, value: object) -> Endpoint | Step:
 def flow(block: Block) -> Flow:
     """A way through the application: `{name, steps}`."""
     block.known(("name", "steps", "description"))
-    items = block.items("steps")
-    if not items:
+    items = block.items("steps") or ()
+    if not items and block.source.strict:  # in a plan it is one that nobody has filled in yet
         raise block.fail("steps", "is missing", "write a list of steps")
     name = block.text("name") or block.key
     return Flow(name=name, steps=tuple(step_or_text(block, key, item) for key, item in items), place=block.source.place(f"{block.key}.steps"))
@@ -51,9 +51,10 @@ def flow_or_text(block: Block, name: str, value: object) -> Flow:
     """A flow from a table, or one that is a single sentence or a single step."""
     place = block.source.place(f"{block.key}.{name}")
     if isinstance(value, str):
-        return Flow(name=" ".join(value[:200].split()), steps=(prose.step(value),), place=place)
+        said = prose.step(value)
+        return Flow(name=said.name, steps=(said,), place=place)
     inner = block.inner(name, value)
-    if inner.has("steps"):
+    if inner.has("steps") or name.startswith("user-flows"):
         return flow(inner)
     made = step(inner)
     return Flow(name=made.name, steps=(made,), place=place)

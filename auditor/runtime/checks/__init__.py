@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from auditor.runtime.checks.api import api, api_html, health
 from auditor.runtime.checks.console import console
 from auditor.runtime.checks.cors import cors
 from auditor.runtime.checks.elsewhere import cwd
 from auditor.runtime.checks.environment import env_missing
+from auditor.runtime.checks.flows import flow
+from auditor.runtime.checks.openapi import openapi
 from auditor.runtime.checks.started import binds_loopback_only, ignores_port
 from auditor.runtime.checks.stopped import restart
 from auditor.runtime.scene import Check, EarlyCheck
@@ -15,6 +18,11 @@ from auditor.runtime.scene import Check, EarlyCheck
 CHECKS: Mapping[str, Check] = {
     "binds-loopback-only": binds_loopback_only,
     "ignores-port": ignores_port,
+    "health": health,
+    "api": api,
+    "api-html": api_html,
+    "openapi": openapi,
+    "flow": flow,
     "cors": cors,
     "console": console,
 }
