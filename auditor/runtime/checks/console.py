@@ -19,7 +19,8 @@ _MOST_SHOWN = 20
 _EXPECTED = "no errors in the console, nothing that fails to load, something to see"
 _ASKING = frozenset({"fetch", "xhr"})
 _FOLLOWS = re.compile(
-    r"ReferenceError|TypeError|Failed to fetch|NetworkError|Network Error|Failed to load|ERR_NAME_NOT_RESOLVED|ChunkLoadError|timed? ?out", re.I
+    r"ReferenceError|TypeError|Failed to fetch|Network ?Error|Failed to load|ERR_NAME_NOT_RESOLVED|ChunkLoadError|time(?:d )?out",
+    re.IGNORECASE,
 )
 """How a script speaks of something from another host that is not there."""
 
