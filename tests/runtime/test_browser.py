@@ -118,7 +118,7 @@ class Quiet(ThreadingHTTPServer):
 @contextmanager
 def serving(**attributes):
     server = Quiet(("127.0.0.1", 0), type("Handler", (Server,), attributes))
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield server.server_address[1]
     finally:
