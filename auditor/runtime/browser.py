@@ -139,7 +139,7 @@ class Site:
     def flags(self) -> tuple[str, ...]:
         """What keeps the browser on this machine: every other name resolves to nothing."""
         name = urlsplit(self.origin).hostname or ""
-        local = [each for each in ("localhost", "*.localhost", "127.*", "[::1]") if each != name or not self.host]
+        local = [each for each in ("localhost", "*.localhost", "127.*", "::1", "[::1]") if each != name or not self.host]
         rules = [*([f"MAP {name} {self._socket}"] if self.host else []), "MAP * ~NOTFOUND", *(f"EXCLUDE {each}" for each in local)]
         secure = (f"--unsafely-treat-insecure-origin-as-secure={self.origin}",) if self.host else ()
         # Production speaks https there, and pages rely on what only a secure context has.
@@ -235,7 +235,7 @@ def _fly(
         with tempfile.TemporaryDirectory(prefix="gotcha-audit-browser-", ignore_cleanup_errors=True) as folder:
             with _pilot(Path(folder), environment) as (child, lines):
                 with contextlib.suppress(OSError):
-                    child.stdin.write(json.dumps(order).encode() + b"\n")
+                    child.stdin.write(json.dumps({**order, "folder": folder}).encode() + b"\n")
                     child.stdin.flush()
                 problem, started = _listen(lines, visits, len(pages), limits)
             if not problem and len(visits) < len(pages):

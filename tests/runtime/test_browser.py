@@ -187,7 +187,7 @@ def test_a_page_is_seen_under_the_name_that_production_knows():
 
 @pytest.mark.real
 @needs_browser
-def test_nothing_is_left_when_our_process_is_killed():
+def test_nothing_is_left_when_our_process_is_killed(tmp_path):
     code = (
         "import sys; from auditor.runtime.browser import *\n"
         "visit(['/unfinished'], Site(address='127.0.0.1', port=int(sys.argv[1])), environment={'GOTCHA_AUDIT_TEST': sys.argv[2]})"
@@ -198,7 +198,7 @@ def test_nothing_is_left_when_our_process_is_killed():
         return [pid for pid in psutil.pids() if f"GOTCHA_AUDIT_TEST={mark}".encode() in environ(pid)]
 
     with serving() as port:
-        us = subprocess.Popen([sys.executable, "-c", code, str(port), mark])
+        us = subprocess.Popen([sys.executable, "-c", code, str(port), mark], env={**os.environ, "TMPDIR": str(tmp_path)})
         deadline = time.monotonic() + 20
         while len(marked()) < 4 and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -209,6 +209,7 @@ def test_nothing_is_left_when_our_process_is_killed():
         while marked() and time.monotonic() < deadline:
             time.sleep(0.05)
         assert marked() == []
+        assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.real
