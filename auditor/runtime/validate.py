@@ -21,6 +21,7 @@ from auditor.runtime.checks import AFTERWARDS, BEFORE, CHECKS, names
 from auditor.runtime.checks import started as start_checks
 from auditor.runtime.checks import stopped as stop_checks
 from auditor.runtime.client import Client
+from auditor.runtime.described import described
 from auditor.runtime.progress import Progress, Silent
 from auditor.runtime.ready import wait_until_ready
 from auditor.runtime.scene import Before, Scene
@@ -159,7 +160,7 @@ class _Stage:
 
     def __init__(self, root: Path, target: Target, options: Options) -> None:
         self.root, self.target, self.options = root, target, options
-        self.folder = root / target.start.folder
+        self.folder = (root / target.start.folder).resolve()
 
     @contextlib.contextmanager
     def start(
@@ -243,11 +244,11 @@ def _results(seen: Mapping[str, Sequence[Seen]], target: Target, gotchas: Sequen
                     check=f"runtime/{name}",
                     outcome=item.outcome,
                     message=item.message,
-                    place=item.place or Place(path=None, label=item.subject),
+                    place=replace(item.place, label=item.subject) if item.place else Place(path=None, label=item.subject),
                     severity=item.severity,
                     confidence=Confidence.HIGH,
                     related=(*sites, *start) if item.outcome is Outcome.FAIL else (),
-                    evidence=(*_claims(item), *item.evidence, *_explained(causes)),
+                    evidence=(*(described(target.start) if name == "starts" else ()), *_claims(item), *item.evidence, *_explained(causes)),
                     gotchas=tuple(cause.gotcha.id for cause in causes),
                     fingerprint=hashlib.sha256(f"runtime/{name}\0{item.subject}\0{number}".encode()).hexdigest()[:32],
                 )
