@@ -198,13 +198,13 @@ def test_nothing_is_left_when_our_process_is_killed(tmp_path):
         return [pid for pid in psutil.pids() if f"GOTCHA_AUDIT_TEST={mark}".encode() in environ(pid)]
 
     with serving() as port:
-        us = subprocess.Popen([sys.executable, "-c", code, str(port), mark], env={**os.environ, "TMPDIR": str(tmp_path)})
-        deadline = time.monotonic() + 20
-        while len(marked()) < 4 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert len(marked()) >= 4
-        us.send_signal(signal.SIGKILL)
-        us.wait()
+        with subprocess.Popen([sys.executable, "-c", code, str(port), mark], env={**os.environ, "TMPDIR": str(tmp_path)}) as us:
+            deadline = time.monotonic() + 20
+            while len(marked()) < 4 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            many = len(marked())
+            us.send_signal(signal.SIGKILL)
+        assert many >= 4
         deadline = time.monotonic() + 10
         while marked() and time.monotonic() < deadline:
             time.sleep(0.05)
