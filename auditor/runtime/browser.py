@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -138,7 +139,7 @@ class Site:
     def flags(self) -> tuple[str, ...]:
         """What keeps the browser on this machine: every other name resolves to nothing."""
         name = urlsplit(self.origin).hostname or ""
-        local = [each for each in ("localhost", "*.localhost", "127.*", "[::1]") if each != name or not self.host]
+        local = [each for each in ("localhost", "*.localhost", "127.*", "::1", "[::1]") if each != name or not self.host]
         rules = [*([f"MAP {name} {self._socket}"] if self.host else []), "MAP * ~NOTFOUND", *(f"EXCLUDE {each}" for each in local)]
         secure = (f"--unsafely-treat-insecure-origin-as-secure={self.origin}",) if self.host else ()
         # Production speaks https there, and pages rely on what only a secure context has.
@@ -234,7 +235,7 @@ def _fly(
         with tempfile.TemporaryDirectory(prefix="gotcha-audit-browser-", ignore_cleanup_errors=True) as folder:
             with _pilot(Path(folder), environment) as (child, lines):
                 with contextlib.suppress(OSError):
-                    child.stdin.write(json.dumps(order).encode() + b"\n")
+                    child.stdin.write(json.dumps({**order, "folder": folder}).encode() + b"\n")
                     child.stdin.flush()
                 problem, started = _listen(lines, visits, len(pages), limits)
             if not problem and len(visits) < len(pages):
@@ -313,7 +314,17 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             process.kill()
     with contextlib.suppress(subprocess.TimeoutExpired):
         child.wait(5)
-    psutil.wait_procs(family[1:], timeout=5)
+    until = time.monotonic() + 5
+    while any(_runs(process) for process in family[1:]) and time.monotonic() < until:
+        time.sleep(0.005)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it does anything yet: one that has ended, and that nobody has collected, does not."""
+    try:
+        return process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.Error:
+        return False
 
 
 def _root() -> bool:

@@ -9,6 +9,7 @@ import base64
 import contextlib
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -62,7 +63,9 @@ _LOOK = """() => {
 def main() -> None:
     """Carry out the order that stands in the first line of stdin."""
     order: dict[str, Any] = json.loads(sys.stdin.readline())
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    leaving = threading.Event()
+    watch = threading.Thread(target=_leave_with_parent, args=(order["folder"], leaving), daemon=True)
+    watch.start()
     from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 - heavy, and only this process needs it
 
     try:
@@ -75,15 +78,23 @@ def main() -> None:
                 _report({"visit": _visit(browser, page, order)})
             browser.close()
     except Error as error:
-        _report({"problem": _plain(error)})
+        if not leaving.is_set():
+            _report({"problem": _plain(error)})
+    finally:
+        if leaving.is_set():
+            watch.join()
 
 
-def _leave_with_parent() -> None:
-    """Wait for the end of stdin, which is the end of the parent, however it came to it; the browser must not outlive it."""
+def _leave_with_parent(folder: str, leaving: threading.Event) -> None:
+    """Wait for the end of stdin, which is the end of the parent, however it came to it; neither the browser nor its profile must outlive it."""
     sys.stdin.read()
-    for process in psutil.Process().children(recursive=True):
+    leaving.set()
+    family = psutil.Process().children(recursive=True)
+    for process in family:
         with contextlib.suppress(psutil.Error):
             process.kill()
+    psutil.wait_procs(family, timeout=2)
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

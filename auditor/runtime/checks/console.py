@@ -19,7 +19,7 @@ _MOST_SHOWN = 20
 _EXPECTED = "no errors in the console, nothing that fails to load, something to see"
 _ASKING = frozenset({"fetch", "xhr"})
 _FOLLOWS = re.compile(
-    r"ReferenceError|TypeError|Failed to fetch|NetworkError|Network Error|Failed to load|ERR_NAME_NOT_RESOLVED|ChunkLoadError|timed? ?out",
+    r"ReferenceError|TypeError|Failed to fetch|Network ?Error|Failed to load|ERR_NAME_NOT_RESOLVED|ChunkLoadError|time(?:d )?out",
     re.IGNORECASE,
 )
 """How a script speaks of something from another host that is not there."""
@@ -88,6 +88,9 @@ def _compiles(pattern: str) -> bool:
 
 def _judge(page: Page, seen: Visit, site: Site, allowed: list[re.Pattern[str]], kept: tuple[Evidence, ...]) -> Seen:
     name = str(page.endpoint)
+    if "ERR_SSL_" in seen.problem and site.host:
+        # Names that browsers know to be https only (HSTS preload lists, whole domains such as .dev).
+        return skipped(name, f"{name}: the browser asks {site.host} by https only, and here the application speaks http: {seen.problem}")
     found = [each for each in _troubles(page, seen, site) if not any(pattern.search(each.text) for pattern in allowed)]
     evidence = (*_listed(found), *_abroad(seen, site), *kept)
     if not found:
