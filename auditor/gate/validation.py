@@ -13,6 +13,7 @@ from auditor.errors import ConfigError
 from auditor.model import Report, Result, Run, Tool
 from auditor.project.config import Config
 from auditor.project.project import Project, open_project
+from auditor.report.verdict import verdict
 from auditor.runtime import attempts
 from auditor.runtime.configured import Described, configured, joined, merged, planned
 from auditor.runtime.detected import detect
@@ -20,7 +21,6 @@ from auditor.runtime.environment import environment
 from auditor.runtime.progress import Progress
 from auditor.runtime.target import Target
 from auditor.runtime.validate import Options, validate
-from auditor.report.verdict import verdict
 from auditor.scan import ScanOptions, scan
 from auditor.scan.scanner import applies
 

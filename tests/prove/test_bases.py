@@ -7,13 +7,13 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-import made_bases
 import pytest
-from made_bases import NAMES, prepare, running, settings
 
 from auditor.errors import UsageError
 from auditor.prove.bases import base, bases, lay_out, stage
 from auditor.prove.install import Installed
+from tests.runtime import made_bases
+from tests.runtime.made_bases import NAMES, prepare, running, settings
 
 TYPES = {"js": {"text/javascript", "application/javascript"}, "css": {"text/css"}, "svg": {"image/svg+xml"}}
 """https://www.rfc-editor.org/rfc/rfc9239 has text/javascript; the table of Debian's nginx still says application/javascript."""

@@ -4,11 +4,11 @@ import collections
 import shutil
 from pathlib import Path
 
-import made_bases
 import pytest
-from mutations import ALL, HELD, MUTATIONS, Mutation
 
 from auditor.prove.bases import base, lay_out
+from tests.runtime import made_bases
+from tests.runtime.mutations import ALL, HELD, MUTATIONS, Mutation
 
 
 def test_every_check_is_red_somewhere() -> None:
