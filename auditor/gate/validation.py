@@ -19,7 +19,7 @@ from auditor.runtime.configured import Described, configured, joined, merged, pl
 from auditor.runtime.detected import detect
 from auditor.runtime.environment import environment
 from auditor.runtime.progress import Progress
-from auditor.runtime.target import Target
+from auditor.runtime.target import ROOT, Target
 from auditor.runtime.validate import Options, validate
 from auditor.scan import ScanOptions, scan
 from auditor.scan.scanner import applies
@@ -39,7 +39,7 @@ class Validation:
     validation: Mapping[str, object] = field(default_factory=dict)
     attempt: bool = False
     command: str = ""
-    scope: PurePosixPath = PurePosixPath()
+    scope: PurePosixPath = ROOT
     caller: Mapping[str, str] = field(default_factory=dict)
     copied: bool = False
     browser: bool = True

@@ -22,6 +22,7 @@ from auditor.runtime.checks import started as start_checks
 from auditor.runtime.checks import stopped as stop_checks
 from auditor.runtime.client import Client
 from auditor.runtime.described import described
+from auditor.runtime.pages import Visit, visit
 from auditor.runtime.progress import Progress, Silent
 from auditor.runtime.ready import wait_until_ready
 from auditor.runtime.scene import Before, Scene
@@ -140,7 +141,9 @@ def _observe(root: Path, project: Project, target: Target, options: Options, log
             return
         client = Client(readiness.address, port, host=target.host, https=bool(target.https))
         try:
-            scene = _scene(root, project, target, options, application, client, stage)
+            visited = visit(client, target)
+            log.notes += visited.notes
+            scene = _scene(root, project, target, options, application, visited, stage)
             for name, check in CHECKS.items():
                 log.add(name, partial(check, scene))
             if not readiness.background and application.wait(_SETTLE):
@@ -215,15 +218,16 @@ def _foreign(port: int, application: Application) -> tuple[Holder, ...]:
     return tuple(holder for holder in holders(port) if holder.pid is not None and holder.pid not in ours)
 
 
-def _scene(root: Path, project: Project, target: Target, options: Options, application: Application, client: Client, stage: _Stage) -> Scene:
-    """What the checks see; pages are fetched here, once."""
+def _scene(root: Path, project: Project, target: Target, options: Options, application: Application, visited: Visit, stage: _Stage) -> Scene:
+    """What the checks see."""
     return Scene(
         root=root,
         project=project,
         target=target,
         application=application,
-        client=client,
+        client=visited.client,
         again=stage.start,
+        pages=visited.pages,
         kept=options.kept,
         browser=options.browser,
     )

@@ -45,3 +45,18 @@ END: tuple[str, ...] = ("shutdown", "survivors")
 def names() -> tuple[str, ...]:
     """Every check, in order."""
     return (*BEFORE, *START, *CHECKS, *END, *AFTERWARDS)
+
+
+from auditor.runtime.checks.asset import asset
+from auditor.runtime.checks.debug_on import debug_on
+from auditor.runtime.checks.deep_link import deep_link
+from auditor.runtime.checks.page import page
+from auditor.runtime.checks.soft_404 import soft_404
+
+CHECKS: Mapping[str, Check] = {
+    "page": page,
+    "asset": asset,
+    "soft-404": soft_404,
+    "deep-link": deep_link,
+    "debug-on": debug_on,
+}
