@@ -121,12 +121,17 @@ class Client:
         return {cookie.name: cookie.value or "" for cookie in self._client.cookies.jar}
 
     def fresh(self) -> Client:
-        """A client of the same application that carries nothing."""
-        return Client(self.address, self.port, host=self.host, https=self.https, source=self.source, tls=self.tls, limits=self.limits)
+        """A client of the same application that carries nothing; what it asks is noted, and counted, with what this one asks."""
+        return self._sharing(https=self.https)
 
     def secured(self) -> Client:
         """The same, behind a proxy that ends TLS."""
-        return Client(self.address, self.port, host=self.host, https=True, source=self.source, tls=self.tls, limits=self.limits)
+        return self._sharing(https=True)
+
+    def _sharing(self, *, https: bool) -> Client:
+        other = Client(self.address, self.port, host=self.host, https=https, source=self.source, tls=self.tls, limits=self.limits)
+        other.exchanges, other._lock = self.exchanges, self._lock
+        return other
 
     def close(self) -> None:
         """Drop the connections."""
