@@ -24,12 +24,17 @@ CHECKS: Mapping[str, Check] = {
     "binds-loopback-only": binds_loopback_only,
     "ignores-port": ignores_port,
     "health": health,
+    "page": page,
+    "asset": asset,
+    "soft-404": soft_404,
+    "deep-link": deep_link,
     "api": api,
     "api-html": api_html,
     "openapi": openapi,
     "flow": flow,
     "cors": cors,
     "console": console,
+    "debug-on": debug_on,
 }
 """What is asked of the running application."""
 
@@ -50,12 +55,3 @@ END: tuple[str, ...] = ("shutdown", "survivors")
 def names() -> tuple[str, ...]:
     """Every check, in order."""
     return (*BEFORE, *START, *CHECKS, *END, *AFTERWARDS)
-
-
-CHECKS: Mapping[str, Check] = {
-    "page": page,
-    "asset": asset,
-    "soft-404": soft_404,
-    "deep-link": deep_link,
-    "debug-on": debug_on,
-}
