@@ -13,7 +13,7 @@ from made_bases import NAMES, prepare, running, settings
 
 from auditor.cli import main
 from auditor.errors import UsageError
-from auditor.prove.bases import base, bases, lay_out, stage
+from auditor.prove.bases import base, bases, lay_out
 from auditor.prove.install import Installed
 
 TYPES = {"js": {"text/javascript", "application/javascript"}, "css": {"text/css"}, "svg": {"image/svg+xml"}}
@@ -25,7 +25,7 @@ ENDS = {"fastapi": {0, -signal.SIGTERM}}
 
 @pytest.fixture(scope="module", params=NAMES)
 def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    done = stage(base(request.param), tmp_path_factory.mktemp("bases") / request.param)
+    done = made_bases.made(request.param, tmp_path_factory.mktemp("bases") / request.param)
     prepare(done.root, done.environment)
     return done
 
