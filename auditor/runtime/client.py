@@ -100,13 +100,17 @@ class Client:
         self._client = httpx2.Client(
             base_url=self.origin,
             timeout=self.limits.seconds,
-            # A server may drop a connection that was kept open just as the next request is sent (RFC 9112, 9.3.1); uvicorn does after an exception.
-            limits=httpx2.Limits(max_keepalive_connections=0),
             follow_redirects=False,
             trust_env=False,
             cookies=jar,
             headers={"User-Agent": "gotcha-audit"},
-            transport=httpx2.HTTPTransport(local_address=source or None, verify=False, trust_env=False),
+            transport=httpx2.HTTPTransport(
+                local_address=source or None,
+                verify=False,
+                trust_env=False,
+                # A server may drop a kept connection just as the next request is sent (RFC 9112, 9.3.1); uvicorn does after an exception.
+                limits=httpx2.Limits(max_keepalive_connections=0),
+            ),
         )
 
     @property

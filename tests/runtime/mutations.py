@@ -1,7 +1,7 @@
 """The faults that the validator is tried on: one small change of a healthy base each, and exactly the checks that must turn red.
 
 Where a change has a consequence beyond what it breaks, a comment says so. Two of them come up again and again:
-* an asset that is not served, or with a type that a browser refuses, is an error in the console as well;
+* an asset that is not served, or with a type that a browser refuses, is missing where a deep link leads to, and an error in the console;
 * a request of the front end that fails (status from 400, or no JSON in the answer) is one, too.
 """
 
@@ -122,7 +122,7 @@ FLASK = (
     _mutation(
         "flask",
         "one content type for everything",
-        "asset console",  # a module script that is text/html is not run
+        "asset deep-link console",
         ("web.py", 'else "index.html")', 'else "index.html", mimetype="text/html")'),
     ),
     _mutation("flask", "no route for the page", "page console", ("web.py", '@app.get("/")\n', "")),
@@ -197,7 +197,7 @@ DJANGO = (
 )
 
 FASTAPI = (
-    _mutation("fastapi", "assets under another address", "asset console", ("main.py", 'app.mount("/assets"', 'app.mount("/static"')),
+    _mutation("fastapi", "assets under another address", "asset deep-link console", ("main.py", 'app.mount("/assets"', 'app.mount("/static"')),
     _mutation("fastapi", "no page for addresses of the front end", "deep-link", ("main.py", 'if "." in page:', "if page:")),
     _mutation("fastapi", "health behind a login", "health", ("main.py", '@app.get("/health")', '@app.get("/health", dependencies=[Depends(clerk)])')),
     _mutation(
@@ -223,7 +223,9 @@ FASTAPI = (
 )
 
 EXPRESS = (
-    _mutation("express", "built for another address", "asset console", ("package.json", "--outDir ../dist", "--outDir ../dist --base /shop/")),
+    _mutation(
+        "express", "built for another address", "asset deep-link console", ("package.json", "--outDir ../dist", "--outDir ../dist --base /shop/")
+    ),
     _mutation("express", "page for every missing file", "soft-404", ("app.js", "  if (path.extname(req.path)) return next();\n", "")),
     _mutation("express", "no page for addresses of the front end", "deep-link", ("app.js", '"/{*address}"', '"/index"')),
     _mutation(
@@ -281,7 +283,7 @@ NGINX = (
     _mutation(
         "vite-nginx",
         "types without JavaScript",
-        "asset console",
+        "asset deep-link console",
         ("nginx.conf.template", "include ${MIME_TYPES};", "types { text/html html; text/css css; image/svg+xml svg; }"),
     ),
     _mutation(
