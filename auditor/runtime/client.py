@@ -31,7 +31,8 @@ class Exchange:
     """One request and its answer. ``status`` is 0 when none came, and ``error`` says why.
 
     ``path`` is the path and query that were asked for, ``headers`` those of the answer in their order, duplicates included; ``body`` may be cut short
-    (``truncated``). ``started`` and ``ended`` are `time.time()`. ``hops`` are the answers that redirected to this one.
+    (``truncated``). ``started`` and ``ended`` are `time.time()`. ``hops`` are the answers that redirected to this one. ``carried``: a cookie or a token went
+    with it, so that somebody else would be answered differently.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Exchange:
     started: float = 0.0
     ended: float = 0.0
     hops: tuple[Exchange, ...] = ()
+    carried: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -195,6 +197,7 @@ class Client:
         sent = ({"Host": self.host} if self.host else {}) | (
             _PROXIED | {"X-Forwarded-Host": self.host or f"{self.address}:{self.port}"} if self.https else {}
         )
+        carried = bool(self.cookies) or any(name.lower() in ("authorization", "cookie") for name in headers)
         started = time.time()
         patience = seconds or self.limits.seconds
         body = b""
@@ -225,6 +228,7 @@ class Client:
             error=error,
             started=started,
             ended=time.time(),
+            carried=carried,
         )
         with self._lock:
             self.exchanges.append(exchange)

@@ -151,9 +151,10 @@ def _observe(root: Path, project: Project, target: Target, options: Options, log
         finally:
             client.close()
         catches = stop_checks.catches_sigterm(application)
+        serving = frozenset(listener.pid for listener in application.listeners)
         stopped = application.stop(grace=start.grace)
-        log.add("shutdown", lambda: [stop_checks.shutdown(start, application, stopped, catches=catches)])
-        log.add("survivors", lambda: [stop_checks.survivors(stopped)])
+        log.add("shutdown", lambda: [stop_checks.shutdown(start, application, stopped, catches=catches, serving=serving)])
+        log.add("survivors", lambda: [stop_checks.survivors(stopped, serving=serving)])
     for name, check in AFTERWARDS.items():
         log.add(name, partial(check, scene))
 
