@@ -214,9 +214,15 @@ def _prepared(stage: _Stage) -> Seen | None:
 
 
 def _foreign(port: int, application: Application) -> tuple[Holder, ...]:
-    """Who else listens on the port."""
-    ours = {listener.pid for listener in application.listeners} | {process.pid for process in application.members}
-    return tuple(holder for holder in holders(port) if holder.pid is not None and holder.pid not in ours)
+    """Who else listens on the port. A server forks and replaces workers meanwhile, so ours are told after the holders, by two looks that agree."""
+    found: tuple[Holder, ...] = ()
+    for _ in range(2):
+        found = holders(port)
+        ours = {listener.pid for listener in application.listeners} | {process.pid for process in application.members}
+        found = tuple(holder for holder in found if holder.pid is not None and holder.pid not in ours)
+        if not found:
+            break
+    return found
 
 
 def _scene(root: Path, project: Project, target: Target, options: Options, application: Application, visited: Visit, stage: _Stage) -> Scene:

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from mutations import Mutation
 
 from auditor.prove.bases import base, lay_out
 from auditor.prove.install import Installed, install
+from tests.runtime.mutations import Mutation
 
 NAMES = ("django", "express", "fastapi", "flask", "vite-nginx")
 _PATIENCE = 30.0
