@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from auditor.runtime.checks import prestart
 from auditor.runtime.checks.elsewhere import cwd
 from auditor.runtime.checks.environment import env_missing
 from auditor.runtime.checks.started import binds_loopback_only, ignores_port
@@ -23,7 +24,11 @@ AFTERWARDS: Mapping[str, Check] = {
 }
 """What is asked of further starts, when the first has ended."""
 
-BEFORE: Mapping[str, EarlyCheck] = {}
+BEFORE: Mapping[str, EarlyCheck] = {
+    "build": prestart.build,
+    "dependencies": prestart.dependencies,
+    "environment": prestart.environment,
+}
 """What is looked at before the start."""
 
 START: tuple[str, ...] = ("starts", "port-owner")
