@@ -13,6 +13,7 @@ from auditor.checks.origins import is_loopback_origin
 from auditor.checks.starts import text_of
 from auditor.model import Place, span_of
 from auditor.project.facts.launch import Launch
+from auditor.project.facts.reached import reached, started
 from auditor.project.facts.routes import Route, literal_texts, routes
 from auditor.project.project import Project
 from auditor.project.python.values import in_production
@@ -34,6 +35,11 @@ _PROBE = re.compile(r"httpGet:\s*\n(?:\s+(?:port|scheme):[^\n]*\n)*\s+path:\s*[\
 _FLY = re.compile(r"^\s*\[\[(?:http_service|services)\.(?:http_)?checks\]\][^\[]*?^\s*path\s*=\s*[\"'](?P<path>/[\w./-]*)", re.MULTILINE)
 _ROUTER = re.compile(r"""["'](?:react-router(?:-dom)?|vue-router|wouter|@solidjs/router)["']""")
 _LINK = re.compile(r"""\bpath\s*(?:=\s*\{?|:)\s*["'](/[\w/-]+)["']""")
+_CHANGES = (
+    r"log_?-?out|sign_?-?out|un_?auth|delete|remove|clear|reset|drop|seed|init|shutdown|restart|kill|stream|events|sse|\bws\b|oauth|google|github|callback"
+    r"|confirm|verify|export|download"
+)
+"""What a request of GET should not set off, or what does not answer by itself."""
 _FRONT_SERVERS = frozenset({"next", "nuxt", "vite", "serve", "http-server", "remix-serve", "react-router-serve", "astro"})
 
 
@@ -56,7 +62,7 @@ class Served:
         """The routes without parameters that are no pages."""
         found: dict[str, Endpoint] = {}
         for route in self.routes:
-            if route.is_plain and not re.search(r"logout|signout|sign-out|delete|stream|events|sse|\bws\b|oauth|callback", route.path, re.IGNORECASE):
+            if route.is_plain and not re.search(_CHANGES, route.path, re.IGNORECASE):
                 if not _HTML.search(route.body):
                     found.setdefault(route.path, Endpoint(path=route.path, place=route.place))
         return tuple(found.values())[:_MOST]
@@ -100,8 +106,11 @@ class Served:
         return False
 
 
-def served(project: Project, start: Start) -> Served:
-    """The production code below the folder of the start, that of front ends left out."""
+def served(project: Project, start: Start, launch: Launch | None = None) -> Served:
+    """What the start imports, where that can be told, else the production code below its folder; that of front ends left out.
+
+    Django finds much of its code by names in settings, so that all of it counts.
+    """
     fronts = {build.root for build in project.facts.builds if build.root != start.folder}
     fronts |= {client.root for client in project.facts.clients if client.root != start.folder}
     here = [file for file in project.tree_files if file.role == "production" and file.path.is_relative_to(start.folder)]
@@ -112,6 +121,9 @@ def served(project: Project, start: Start) -> Served:
         if file.language in ("javascript", "typescript", "tsx") and runs_scripts and not any(file.path.is_relative_to(front) for front in fronts)
     )
     paths = frozenset(file.path for file in here if file.language == "python" and not runs_scripts)
+    first = started(project, launch or Launch(words=start.words, place=start.place or Place(path=None), bases=(start.folder,)))
+    if first is not None and paths and not any("django" in text_of(project, path) for path in (first, start.folder / "manage.py")):
+        paths = reached(project, first) & {file.path for file in project.tree_files if file.role == "production"}
     return Served(project, start, paths, scripts)
 
 

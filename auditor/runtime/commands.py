@@ -22,6 +22,7 @@ PLATFORMS = frozenset({"procfile", "heroku", "render", "railway", "fly", "app-en
 CONTAINERS = frozenset({"dockerfile", "compose", "kubernetes"})
 
 _INIT = (("tini", "--"), ("tini",), ("dumb-init", "--"), ("dumb-init",), ("docker-entrypoint.sh",))
+_RUNNERS = ("poetry", "pipenv", "uv", "hatch", "newrelic-admin", "ddtrace-run", "opentelemetry-instrument")
 _PATH = re.compile(r"(?<![\w./:}~-])/(?:[\w.@-]+/?)+")
 _OF_THE_SYSTEM = re.compile(r"^/(?:bin|usr/bin|usr/local/bin|dev|tmp|proc|sbin|usr/sbin)(?:/|$)")
 _BIN = re.compile(r"/s?bin/([\w.+-]+)$")
@@ -46,6 +47,8 @@ def made(project: Project, launch: Launch, *, why: str) -> Made:
     """The start of a launch; raises Refused with the reason when this machine cannot execute it."""
     where = serving.folder(project, launch)
     notes: list[str] = []
+    if missing := serving.is_missing(project, launch):
+        raise Refused(f"the module {missing} is not in the repository")
     words = _words(project, launch, where, notes)
     environment = _environment(project, launch, where, notes)
     start = Start(
@@ -68,14 +71,14 @@ def _words(project: Project, launch: Launch, where: PurePosixPath, notes: list[s
         if foreign:
             notes.append(f"of {scripts[0]} only the server is started: {foreign}")
         return _single(project, launch, launch.words, where)
+    absent = next((runner for runner in _RUNNERS if re.search(rf"(?:^|[\s/;&]){runner}\s", whole.text + " ") and shutil.which(runner) is None), "")
+    if absent:
+        notes.append(f"{launch.tool} is started without {absent}, which is not installed on this machine")
+        return _single(project, launch, launch.words, where)
     if whole.form == "shell" and launch.kind != "compose":
         return ("/bin/sh", "-c", _text(project, launch, whole.text, where))
-    if (
-        launch.kind == "compose"
-        and re.search(r"&&|;|\|\||\$", whole.text)
-        and whole.words[:1] not in (("sh",), ("bash",), ("/bin/sh",), ("/bin/bash",))
-    ):
-        return ("/bin/sh", "-c", _text(project, launch, whole.text.replace("$$", "$"), where))
+    if launch.kind == "compose" and re.search(r"&&|;|\|\||\$", whole.text) and PurePosixPath(whole.words[0]).name not in ("sh", "bash"):
+        return ("/bin/sh", "-c", _text(project, launch, whole.text.replace("$$", "$").strip(), where))
     return _single(project, launch, whole.words, where)
 
 
@@ -138,7 +141,10 @@ def _brings(project: Project, launch: Launch, word: str, where: PurePosixPath) -
     names = {**manifest.dependencies, **manifest.dev_dependencies} if manifest is not None else {}
     brought = {"ng": "@angular/cli", "remix-serve": "@remix-run/serve", "pm2-runtime": "pm2"}.get(word, word)
     del launch
-    return brought in names or brought in project.packages(where / "_")
+    if brought in names or brought in project.packages(where / "_"):
+        return True
+    own = re.compile(rf"^\s*[\"']?{re.escape(word)}[\"']?\s*=\s*[\"']?[\w.]+:\w+", re.MULTILINE)
+    return any(own.search(text_of(project, base / name)) for base in (where, *where.parents) for name in ("pyproject.toml", "setup.py", "setup.cfg"))
 
 
 def _argument(project: Project, launch: Launch, word: str, where: PurePosixPath) -> str:

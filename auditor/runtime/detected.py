@@ -69,7 +69,9 @@ def detect(project: Project, scope: PurePosixPath) -> Detected:
         said = tuple(refused[:_MOST_SAID]) or ("no deployment file, start script, package.json, manage.py or application object starts a server",)
         return Detected(found=None, why_not=said)
     best = max(choices, key=lambda choice: (choice.rank, -len(choice.start.folder.parts)))
-    others = dict.fromkeys(f"{choice.said}: {_passed_over(best, choice)}" for choice in choices if choice.start.words != best.start.words)
+    others = dict.fromkeys(
+        f"{choice.said}: {_passed_over(best, choice)}" for choice in choices if choice.start.words != best.start.words and choice.said != best.said
+    )
     return Detected(found=_target(project, best), others=(*others, *refused)[:_MOST_SAID])
 
 
@@ -90,6 +92,11 @@ def _concerns(launch: Launch, scope: PurePosixPath) -> bool:
     return any(normal(str(base)).is_relative_to(scope) for base in launch.bases[:1])
 
 
+_OF_DEVELOPMENT = re.compile(r"--reload|--debug\b|\bdev_?\w*\b|settings[./](?:local|dev)|\.dev\b")
+_WEB_SERVER = {
+    "nginx": "nginx needs its configuration below /etc, which only the image has",
+    "supervisord": "supervisord starts several processes by a configuration of the image; they are looked at one by one",
+}
 _OF_KIND = {
     "procfile": 12,
     "render": 11,
@@ -112,13 +119,16 @@ def _of_launch(project: Project, launch: Launch) -> _Choice | str:
         return ""
     if role == "front end of developers":
         return f"{launch.tool} is a development server of a front end: production serves what is built"
+    if role == "web server":
+        raise Refused(_WEB_SERVER.get(launch.tool, f"{launch.tool} is configured by files that only the image or the server has"))
     if role == "unknown" and launch.name != "web" and launch.kind == "compose" and launch.whole is None:
         return ""
-    base = {"server": 80, "unknown": 65, "development server": 65, "web server": 62, "static": 15}[role]
+    base = {"server": 80, "unknown": 65, "development server": 65, "static": 15}[role]
     doubt = 0 if launch.certain else 2
     if launch.kind == "procfile" and launch.name not in ("web", "backend", "api", "server"):
         return f"a process of the kind {launch.name}, to which no requests are sent"
-    reload = 4 if any(word.startswith("--reload") for word in launch.words) else 0
+    reload = 4 if _OF_DEVELOPMENT.search(" ".join(launch.words)) else 0
+    named = 2 if re.search(r"web\b|back|api|app|server", launch.name) else -2 if re.search(r"websocket|socket|worker|front|admin", launch.name) else 0
     depth = min(len(launch.bases[0].parts) if launch.bases else 0, 6)
     why = f"{_said(launch)} starts {launch.tool}"
     if launch.trail:
@@ -128,7 +138,7 @@ def _of_launch(project: Project, launch: Launch) -> _Choice | str:
     platform = launch.kind in PLATFORMS
     return _Choice(
         start=done.start,
-        rank=base + _OF_KIND.get(launch.kind, 5) - doubt - reload - depth,
+        rank=base + _OF_KIND.get(launch.kind, 5) - doubt - reload - depth + named,
         said=_said(launch),
         notes=done.notes + ((f"{launch.tool} is no production server",) if role == "development server" else ()),
         launch=launch,
@@ -150,7 +160,7 @@ def _of_offer(start: Start, offer: Offer) -> _Choice:
 
 def _target(project: Project, choice: _Choice) -> Target:
     start = choice.start
-    served = asked.served(project, start)
+    served = asked.served(project, start, choice.launch)
     health = asked.health(project, choice.launch, served)
     return Target(
         start=start,
@@ -159,7 +169,7 @@ def _target(project: Project, choice: _Choice) -> Target:
         endpoints=served.endpoints,
         deep_links=asked.deep_links(project, served),
         cors=asked.cors(project, served),
-        required=tuple(_required(project, start)),
+        required=tuple(_required(project, start, served)),
         builds=tuple(_builds(project, start, served)),
         public=choice.public,
         takes_port=choice.takes_port,
@@ -168,7 +178,7 @@ def _target(project: Project, choice: _Choice) -> Target:
     )
 
 
-def _required(project: Project, start: Start) -> Iterator[Variable]:
+def _required(project: Project, start: Start, served: asked.Served) -> Iterator[Variable]:
     """The variables that the application stops without, and that its start does not give."""
     scopes = project.facts.scopes
     mine = scopes.holds(start.folder)
@@ -181,8 +191,9 @@ def _required(project: Project, start: Start) -> Iterator[Variable]:
             and not (mine == PurePosixPath() and _is_python_below(project, entry.scope, start))
         ):
             continue
-        read = next((read for read in entry.reads if read.required and not read.defaulted and not read.guard), entry.reads[0])
-        if read.when == "run":
+        reads = [read for read in entry.reads if read.required and not read.defaulted and not read.guard and read.when == "run"]
+        read = next((read for read in reads if read.place.path in served.paths or read.place.path in served.scripts), None)
+        if read is not None:
             yield Variable(name=entry.name, place=read.place)
 
 

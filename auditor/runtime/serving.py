@@ -26,6 +26,7 @@ _WEB_SERVERS = frozenset({"nginx", "caddy", "httpd", "apache2", "apache2ctl", "t
 _OF_DEVELOPERS = frozenset(
     {"react-scripts", "webpack-dev-server", "vue-cli-service", "ng", "craco", "react-app-rewired", "expo", "parcel", "gulp", "storybook"}
 )
+_SHELL = frozenset({"break", "cat", "cd", "chown", "cp", "echo", "exit", "export", "ls", "mkdir", "mv", "set", "sleep", "true", "wait"})
 _STATIC = frozenset({"serve", "http-server"})
 _JOBS = re.compile(r"seed|migrat|worker|cron|scheduler|queue|consumer|backup|create_?(?:database|db|user)|pre_?start|initial", re.IGNORECASE)
 _SERVES = re.compile(r"\b\w+\.run\(|\brun_app\(|\bserve\(|serve_forever\(|\bmain\(")
@@ -56,10 +57,12 @@ def role(project: Project, launch: Launch) -> Role:
     if re.match(r"^python[\d.]*$|.*\.py$", tool) or started(project, launch) is not None:
         path = started(project, launch)
         if path is None:
-            return "none"
+            return "unknown" if tool.endswith(".py") and launch.ports and not _JOBS.search(tool) else "none"
         if path.name == "manage.py" or _JOBS.search(path.stem):
             return "server" if {"run", "serve"} & set(words[1:4]) and path.name == "manage.py" else "none"
         return "server" if _SERVES.search(text_of(project, path)) else "none"
+    if launch.trail or tool in _SHELL or any(PurePosixPath(word).name == "supervisord" for word in words):
+        return "web server" if "supervisord" in " ".join(words) else "none"
     return "unknown" if launch.ports and (launch.kind != "compose" or launch.copied) and not _JOBS.search(" ".join(words)) else "none"
 
 
@@ -87,6 +90,8 @@ def _of_node(project: Project, launch: Launch, tool: str) -> Role:
     text = text_of(project, path) if path is not None else ""
     if _JOBS.search(PurePosixPath(script).stem) and ".listen(" not in text:
         return "none"
+    if re.search(r"webpack-?dev-?server", text, re.IGNORECASE):
+        return "front end of developers"
     if tool in ("nodemon", "ts-node-dev") or (tool == "tsx" and "watch" in launch.words):
         return "development server"
     return "server" if script and PurePosixPath(script).suffix in ("", ".js", ".mjs", ".cjs", ".ts", ".mts") else "none"
@@ -154,5 +159,27 @@ def _of_gunicorn(project: Project, launch: Launch) -> Port | None:
 
 
 def folder(project: Project, launch: Launch) -> PurePosixPath:
-    """The folder of the tree that a launch works in: the first that is there."""
-    return next((base for base in launch.bases if project.is_dir(normal(str(base)))), PurePosixPath())
+    """The folder of the tree that a launch works in: of those that are there, the first that has most of the files that its words name."""
+    there = [normal(str(base)) for base in dict.fromkeys(launch.bases) if project.is_dir(normal(str(base)))]
+    return max(there, key=lambda base: sum(_is_in(project, base, word) for word in launch.words[1:])) if there else PurePosixPath()
+
+
+def _is_in(project: Project, base: PurePosixPath, word: str) -> bool:
+    if re.fullmatch(r"(?:\./)?[\w@-][\w./@-]*\.\w+", word) and project.exists(normal(str(base / word))):
+        return True
+    module = re.match(r"^([A-Za-z_][\w.]*):\w+", word)
+    stem = module.group(1).replace(".", "/") if module is not None else ""
+    return bool(stem) and any(base / name in project.python.world.paths for name in (f"{stem}.py", f"{stem}/__init__.py"))
+
+
+def is_missing(project: Project, launch: Launch) -> str:
+    """The module that a server is told to load and that no file of the project can be; "" when there is one, or none is told."""
+    target = launch.target
+    if target is None or "{{" in " ".join(launch.words):
+        return ""
+    parts = tuple(target[0].split("."))
+    for path in project.python.world.paths:
+        found = path.parent.parts if path.name == "__init__.py" else path.with_suffix("").parts
+        if found[-len(parts) :] == parts:
+            return ""
+    return target[0]

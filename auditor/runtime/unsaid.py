@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ from auditor.runtime.target import PORT, Start
 
 _SCRIPTS = re.compile(r"^(?:(?:scripts/)?(?:start|run)(?:[_-](?:prod|production|server|app))?\.(?:sh|bash)|scripts/start[\w-]*\.sh|bin/start)$")
 _FOR_DEVELOPERS = re.compile(r"dev|local|test|debug", re.IGNORECASE)
+_PROGRAMS = frozenset({"redis-server", "mongod", "postgres", "nginx", "docker", "docker-compose", "podman", "caddy", "mysqld"})
+"""What start scripts run besides and no package of the project brings."""
 _ANY = f"0.0.0.0:{PORT}"
 
 
@@ -69,6 +73,10 @@ def _of_scripts(project: Project, scope: PurePosixPath) -> Iterator[Offer]:
         roles = {role: launch for launch in launched if (role := serving.role(project, launch)) in ("server", "development server")}
         if not roles:
             yield Offer(start=None, said=str(file.path), refused="it starts nothing that is known to serve HTTP")
+            continue
+        absent = next((tool for tool in (launch.tool for launch in launched) if tool in _PROGRAMS and shutil.which(tool) is None), "")
+        if absent:
+            yield Offer(start=None, said=str(file.path), refused=f"the program {absent} is not installed on this machine")
             continue
         launch = roles.get("server") or next(iter(roles.values()))
         shell = "/bin/bash" if text_of(project, file.path)[:60].split("\n")[0].endswith("bash") else "/bin/sh"
@@ -131,7 +139,8 @@ def _of_script(project: Project, path: PurePosixPath, name: str, text: str) -> O
     missing = script and launch.file(project, script) is None and not re.search(r"(?:^|/)(?:dist|build|out|lib|\.output)/", script)
     if missing:
         return Offer(start=None, said=said, refused=f"{script} is not in the repository")
-    return Offer(start=start, said=said, rank={"server": 55, "development server": 45}.get(role, 20), notes=notes)
+    rank = 28 if launch.tool in ("next", "nuxt", "nuxi") else {"server": 55, "development server": 45}.get(role, 20)
+    return Offer(start=start, said=said, rank=rank, notes=notes)
 
 
 _STATIC_PORTS = {"vite": 4173, "serve": 3000, "http-server": 8080, "astro": 4321}
@@ -293,7 +302,7 @@ def _start_folder(project: Project, module: Module) -> PurePosixPath:
         if isinstance(node, ast.ImportFrom) and not node.level and node.module:
             names = [node.module]
         for name in names:
-            target = world.find(name, module.path)
+            target = world.find(name, module.path) if name.partition(".")[0] not in sys.stdlib_module_names else None
             if target is not None:
                 depth = len(name.split(".")) + (target.name == "__init__.py")
                 base = PurePosixPath(*target.parts[:-depth]) if len(target.parts) > depth else PurePosixPath()

@@ -7,6 +7,7 @@ https://docs.djangoproject.com/en/stable/topics/http/urls/
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -28,6 +29,7 @@ _MOUNTS = ("include_router", "register_blueprint")
 _READS = frozenset({"get", "route", "api_route"})
 _SIMPLE = ("int", "str", "float", "bool", "list", "date", "datetime", "UUID", "Literal", "Optional")
 _GENERIC = ("ListView", "TemplateView", "ListAPIView", "ListCreateAPIView", "RedirectView", "IndexView")
+_READS_REQUEST = re.compile(r"\brequest\.(?:args|values|form|json|get_json|headers|files|method)\b")
 _DEPTH = 8
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -132,7 +134,7 @@ def _decorated(project: Project, module: Module, mounts: tuple[_Mount, ...]) -> 
                     place=module.place(decorator, "a route"),
                     framework=framework,
                     body=module.source(function),
-                    asks=framework == "fastapi" and _asks(function, path),
+                    asks=_asks(function, path) if framework == "fastapi" else _READS_REQUEST.search(module.source(function)) is not None,
                 )
 
 
