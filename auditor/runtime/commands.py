@@ -6,10 +6,11 @@ import os.path
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from auditor.checks.starts import text_of
+from auditor.project.facts.files.commands import words_of
 from auditor.project.facts.launch import Launch
 from auditor.project.facts.layout import bases
 from auditor.project.files import normal
@@ -23,6 +24,9 @@ CONTAINERS = frozenset({"dockerfile", "compose", "kubernetes"})
 
 _INIT = (("tini", "--"), ("tini",), ("dumb-init", "--"), ("dumb-init",), ("docker-entrypoint.sh",))
 _RUNNERS = ("poetry", "pipenv", "uv", "hatch", "newrelic-admin", "ddtrace-run", "opentelemetry-instrument")
+_INSTALLS = re.compile(
+    r"(?:^|&&|;|\s)\s*(?:uv sync|(?:uv )?pip3? install|npm (?:ci|install|i)\b|yarn install|pnpm install|(?:poetry|pipenv) install|apt-get|apk add)"
+)
 _PATH = re.compile(r"(?<![\w./:}~-])/(?:[\w.@-]+/?)+")
 _OF_THE_SYSTEM = re.compile(r"^/(?:bin|usr/bin|usr/local/bin|dev|tmp|proc|sbin|usr/sbin)(?:/|$)")
 _BIN = re.compile(r"/s?bin/([\w.+-]+)$")
@@ -74,12 +78,25 @@ def _words(project: Project, launch: Launch, where: PurePosixPath, notes: list[s
     absent = next((runner for runner in _RUNNERS if re.search(rf"(?:^|[\s/;&]){runner}\s", whole.text + " ") and shutil.which(runner) is None), "")
     if absent:
         notes.append(f"{launch.tool} is started without {absent}, which is not installed on this machine")
+        stripped = re.sub(rf"(?<!\S){absent}\s+(?:run-program\s+|run\s+(?:-\S+\s+)*)?", "", whole.text)
+        whole = replace(whole, text=stripped, words=words_of(stripped) if whole.form == "shell" else _after(whole.words, absent))
+    installs = _INSTALLS.search(whole.text)
+    if installs is not None:
+        notes.append(f"`{installs.group().strip(' &;')}` of {launch.place.path}:{launch.place.line} is not run: only {launch.tool} is started")
         return _single(project, launch, launch.words, where)
     if whole.form == "shell" and launch.kind != "compose":
         return ("/bin/sh", "-c", _text(project, launch, whole.text, where))
     if launch.kind == "compose" and re.search(r"&&|;|\|\||\$", whole.text) and PurePosixPath(whole.words[0]).name not in ("sh", "bash"):
         return ("/bin/sh", "-c", _text(project, launch, whole.text.replace("$$", "$").strip(), where))
     return _single(project, launch, whole.words, where)
+
+
+def _after(words: tuple[str, ...], runner: str) -> tuple[str, ...]:
+    """The words behind a runner and its own."""
+    start = words.index(runner) + 1 if runner in words else 0
+    while start and start < len(words) - 1 and (words[start] in ("run", "run-program") or words[start].startswith("-")):
+        start += 1
+    return words[start:]
 
 
 def _single(project: Project, launch: Launch, words: tuple[str, ...], where: PurePosixPath) -> tuple[str, ...]:

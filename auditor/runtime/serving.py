@@ -161,15 +161,16 @@ def _of_gunicorn(project: Project, launch: Launch) -> Port | None:
 def folder(project: Project, launch: Launch) -> PurePosixPath:
     """The folder of the tree that a launch works in: of those that are there, the first that has most of the files that its words name."""
     there = [normal(str(base)) for base in dict.fromkeys(launch.bases) if project.is_dir(normal(str(base)))]
-    return max(there, key=lambda base: sum(_is_in(project, base, word) for word in launch.words[1:])) if there else PurePosixPath()
+    moved = servers.option(launch.words, "--chdir", "--app-dir") or "."
+    return max(there, key=lambda base: sum(_is_in(project, base, word, moved) for word in launch.words[1:])) if there else PurePosixPath()
 
 
-def _is_in(project: Project, base: PurePosixPath, word: str) -> bool:
+def _is_in(project: Project, base: PurePosixPath, word: str, moved: str) -> bool:
     if re.fullmatch(r"(?:\./)?[\w@-][\w./@-]*\.\w+", word) and project.exists(normal(str(base / word))):
         return True
     module = re.match(r"^([A-Za-z_][\w.]*):\w+", word)
     stem = module.group(1).replace(".", "/") if module is not None else ""
-    return bool(stem) and any(base / name in project.python.world.paths for name in (f"{stem}.py", f"{stem}/__init__.py"))
+    return bool(stem) and any(normal(str(base / moved / name)) in project.python.world.paths for name in (f"{stem}.py", f"{stem}/__init__.py"))
 
 
 def is_missing(project: Project, launch: Launch) -> str:

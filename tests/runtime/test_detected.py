@@ -58,12 +58,12 @@ def healthz(): ...
             id="a server that does not look at PORT has its own",
         ),
         pytest.param(
-            {"api/Dockerfile": "FROM python:3.12\nWORKDIR /app\nCOPY . .\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\", \"--port\", \"8080\"]\n", "api/main.py": FASTAPI, "api/requirements.txt": "fastapi\nuvicorn\n"},
+            {"api/Dockerfile": 'FROM python:3.12\nWORKDIR /app\nCOPY . .\nCMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8080"]\n', "api/main.py": FASTAPI, "api/requirements.txt": "fastapi\nuvicorn\n"},
             ("uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8080"), "api", 8080, "dockerfile",
             id="the working directory of an image is a folder of the tree",
         ),
         pytest.param(
-            {"Dockerfile": "FROM python:3.12\nWORKDIR /srv\nCOPY api /srv\nENTRYPOINT [\"/srv/venv/bin/python\", \"/srv/serve.py\"]\n", "api/serve.py": "from flask import Flask\napp = Flask(__name__)\napp.run(port=9000)\n"},
+            {"Dockerfile": 'FROM python:3.12\nWORKDIR /srv\nCOPY api /srv\nENTRYPOINT ["/srv/venv/bin/python", "/srv/serve.py"]\n', "api/serve.py": "from flask import Flask\napp = Flask(__name__)\napp.run(port=9000)\n"},
             ("python", "./serve.py"), "api", 9000, "dockerfile",
             id="paths of the image become paths of the tree",
         ),
@@ -152,7 +152,11 @@ def test_the_service_that_answers_http_is_taken(tmp_path):
         image: redis:7
         command: redis-server --appendonly yes
     """
-    files = {"docker-compose.yml": compose, "Dockerfile": "FROM python:3.12\nWORKDIR /app\nCOPY . .\nENV PATH=/opt/bin:$PATH MODE=full\n", "app.py": FLASK}
+    files = {
+        "docker-compose.yml": compose,
+        "Dockerfile": "FROM python:3.12\nWORKDIR /app\nCOPY . .\nENV PATH=/opt/bin:$PATH MODE=full\n",
+        "app.py": FLASK,
+    }
     found = target(tmp_path, files)
     assert found.start.words == ("gunicorn", "-b", "0.0.0.0:8000", "app:app")
     assert (found.start.port, found.public, found.takes_port) == (8000, True, False)
@@ -342,5 +346,10 @@ def test_required_variables_that_the_start_does_not_give(tmp_path):
 
 
 def test_nothing_hostile_raises(tmp_path: Path):
-    files = {"Procfile": "web: " + "(" * 5000 + "\n", "package.json": '{"scripts": {"start": "' + "a && " * 500 + '"}}', "app.py": "app = Flask(", "docker-compose.yml": "services: [1, {a: *x}]\n"}
+    files = {
+        "Procfile": "web: " + "(" * 5000 + "\n",
+        "package.json": '{"scripts": {"start": "' + "a && " * 500 + '"}}',
+        "app.py": "app = Flask(",
+        "docker-compose.yml": "services: [1, {a: *x}]\n",
+    }
     assert detected(tmp_path, files).found is None
