@@ -37,7 +37,7 @@ _ROUTER = re.compile(r"""["'](?:react-router(?:-dom)?|vue-router|wouter|@solidjs
 _LINK = re.compile(r"""\bpath\s*(?:=\s*\{?|:)\s*["'](/[\w/-]+)["']""")
 _CHANGES = (
     r"log_?-?out|sign_?-?out|un_?auth|delete|remove|clear|reset|drop|seed|init|shutdown|restart|kill|stream|events|sse|\bws\b|oauth|google|github|callback"
-    r"|confirm|verify|export|download"
+    r"|confirm|verify|export|download|create|fake|generate|send|sync|trigger|update|upload|approve|enable|disable|crawl|scrape|train|backup|migrate"
 )
 """What a request of GET should not set off, or what does not answer by itself."""
 _FRONT_SERVERS = frozenset({"next", "nuxt", "vite", "serve", "http-server", "remix-serve", "react-router-serve", "astro"})

@@ -27,6 +27,8 @@ _RUNNERS = ("poetry", "pipenv", "uv", "hatch", "newrelic-admin", "ddtrace-run", 
 _INSTALLS = re.compile(
     r"(?:^|&&|;|\s)\s*(?:uv sync|(?:uv )?pip3? install|npm (?:ci|install|i)\b|yarn install|pnpm install|(?:poetry|pipenv) install|apt-get|apk add)"
 )
+_WAITS = re.compile(r"/dev/tcp/|\b(?:wait-for|wait_for_it|wait-for-it|dockerize|nc -z|while|until)\b")
+"""A command that waits for another container would wait for ever."""
 _PATH = re.compile(r"(?<![\w./:}~-])/(?:[\w.@-]+/?)+")
 _OF_THE_SYSTEM = re.compile(r"^/(?:bin|usr/bin|usr/local/bin|dev|tmp|proc|sbin|usr/sbin)(?:/|$)")
 _BIN = re.compile(r"/s?bin/([\w.+-]+)$")
@@ -53,6 +55,7 @@ def made(project: Project, launch: Launch, *, why: str) -> Made:
     notes: list[str] = []
     if missing := serving.is_missing(project, launch):
         raise Refused(f"the module {missing} is not in the repository")
+    _refuse_settings(project, launch)
     words = _words(project, launch, where, notes)
     environment = _environment(project, launch, where, notes)
     start = Start(
@@ -65,6 +68,15 @@ def made(project: Project, launch: Launch, *, why: str) -> Made:
         why=why,
     )
     return Made(start=start, notes=tuple(notes))
+
+
+def _refuse_settings(project: Project, launch: Launch) -> None:
+    """A configuration of uWSGI that works in a folder of the image cannot be used (https://uwsgi-docs.readthedocs.io/en/latest/Options.html#chdir)."""
+    settings = next((word for word in launch.words if launch.tool == "uwsgi" and word.endswith(".ini")), None)
+    path = launch.file(project, settings) if settings is not None else None
+    found = re.search(r"^\s*chdir\d?\s*=\s*(/\S+)", text_of(project, path), re.MULTILINE) if path is not None else None
+    if found is not None and not Path(found.group(1)).is_dir():
+        raise Refused(f"{path} works in {found.group(1)}, a folder of the image")
 
 
 def _words(project: Project, launch: Launch, where: PurePosixPath, notes: list[str]) -> tuple[str, ...]:
@@ -80,6 +92,10 @@ def _words(project: Project, launch: Launch, where: PurePosixPath, notes: list[s
         notes.append(f"{launch.tool} is started without {absent}, which is not installed on this machine")
         stripped = re.sub(rf"(?<!\S){absent}\s+(?:run-program\s+|run\s+(?:-\S+\s+)*)?", "", whole.text)
         whole = replace(whole, text=stripped, words=words_of(stripped) if whole.form == "shell" else _after(whole.words, absent))
+    waits = _WAITS.search(whole.text)
+    if waits is not None:
+        notes.append(f"what {launch.place.path}:{launch.place.line} waits for first is not waited for: only {launch.tool} is started")
+        return _single(project, launch, launch.words, where)
     installs = _INSTALLS.search(whole.text)
     if installs is not None:
         notes.append(f"`{installs.group().strip(' &;')}` of {launch.place.path}:{launch.place.line} is not run: only {launch.tool} is started")

@@ -61,9 +61,12 @@ def role(project: Project, launch: Launch) -> Role:
         if path.name == "manage.py" or _JOBS.search(path.stem):
             return "server" if {"run", "serve"} & set(words[1:4]) and path.name == "manage.py" else "none"
         return "server" if _SERVES.search(text_of(project, path)) else "none"
-    if launch.trail or tool in _SHELL or any(PurePosixPath(word).name == "supervisord" for word in words):
+    if launch.trail or tool in _SHELL or re.fullmatch(r"[\w./-]+", tool) is None or any(PurePosixPath(word).name == "supervisord" for word in words):
         return "web server" if "supervisord" in " ".join(words) else "none"
-    return "unknown" if launch.ports and (launch.kind != "compose" or launch.copied) and not _JOBS.search(" ".join(words)) else "none"
+    if launch.whole is None or re.search(r"&&|;|\n|\|", launch.whole.text) or _JOBS.search(" ".join(words)):
+        return "none"
+    is_own = launch.kind in ("dockerfile", "systemd", "supervisor") or (launch.kind == "compose" and bool(launch.copied))
+    return "unknown" if (launch.ports and is_own) or (launch.kind == "procfile" and launch.name == "web") else "none"
 
 
 def _of_framework(tool: str, words: Sequence[str]) -> Role:
@@ -176,6 +179,9 @@ def _is_in(project: Project, base: PurePosixPath, word: str, moved: str) -> bool
 def is_missing(project: Project, launch: Launch) -> str:
     """The module that a server is told to load and that no file of the project can be; "" when there is one, or none is told."""
     target = launch.target
+    if target is None and launch.tool == "granian":
+        said = (re.match(r"^([A-Za-z_][\w.]*):[A-Za-z_]\w*$", word) for word in launch.words[1:])
+        target = next(((found.group(1), "") for found in said if found is not None), None)
     if target is None or "{{" in " ".join(launch.words):
         return ""
     parts = tuple(target[0].split("."))

@@ -245,8 +245,11 @@ def _of_made(project: Project, module: Module) -> Iterator[Offer]:
     """`app = create_app()` at the top of a module, made by a function of another one."""
     for name, bound in module.root.bindings.items():
         for one in bound:
-            if isinstance(one.value, ast.Call) and (project.python.world.qualify(module, one.value.func) or "").endswith(":create_app"):
-                yield from _offered(project, module, name, "flask", module.place(one.node, "the application"))
+            made = (project.python.world.qualify(module, one.value.func) or "") if isinstance(one.value, ast.Call) else ""
+            found = project.python.world.definition(made) if made.endswith(":create_app") else None
+            if found is not None:
+                framework = "fastapi" if "FastAPI(" in found[0].source(found[1].node) else "flask"
+                yield from _offered(project, module, name, framework, module.place(one.node, "the application"))
 
 
 def _offered(project: Project, module: Module, name: str, framework: str, place: Place, *, less: int = 0) -> Iterator[Offer]:
