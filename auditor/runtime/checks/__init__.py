@@ -14,6 +14,7 @@ from auditor.runtime.checks.deep_link import deep_link
 from auditor.runtime.checks.elsewhere import cwd
 from auditor.runtime.checks.environment import env_missing
 from auditor.runtime.checks.flows import flow
+from auditor.runtime.checks.log_traceback import log_traceback
 from auditor.runtime.checks.openapi import openapi
 from auditor.runtime.checks.page import page
 from auditor.runtime.checks.soft_404 import soft_404
@@ -36,6 +37,7 @@ CHECKS: Mapping[str, Check] = {
     "cors": cors,
     "console": console,
     "debug-on": debug_on,
+    "log-traceback": log_traceback,
 }
 """What is asked of the running application."""
 
