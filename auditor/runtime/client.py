@@ -31,8 +31,8 @@ class Exchange:
     """One request and its answer. ``status`` is 0 when none came, and ``error`` says why.
 
     ``path`` is the path and query that were asked for, ``headers`` those of the answer in their order, duplicates included; ``body`` may be cut short
-    (``truncated``). ``started`` and ``ended`` are `time.time()`. ``hops`` are the answers that redirected to this one. ``carried``: a cookie or a token went
-    with it, so that somebody else would be answered differently.
+    (``truncated``). ``started`` and ``ended`` are `time.time()`. ``hops`` are the answers that
+    redirected to this one. ``carried``: a cookie or a token went with it, so that somebody else would be answered differently.
     """
 
     method: str
