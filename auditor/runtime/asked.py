@@ -61,10 +61,10 @@ class Served:
     def endpoints(self) -> tuple[Endpoint, ...]:
         """The routes without parameters that are no pages."""
         found: dict[str, Endpoint] = {}
+        html = {route.path for route in self.routes if _HTML.search(route.body)}
         for route in self.routes:
-            if route.is_plain and not re.search(_CHANGES, route.path, re.IGNORECASE):
-                if not _HTML.search(route.body):
-                    found.setdefault(route.path, Endpoint(path=route.path, place=route.place))
+            if route.is_plain and route.path not in html and not re.search(_CHANGES, route.path, re.IGNORECASE):
+                found.setdefault(route.path, Endpoint(path=route.path, place=route.place))
         return tuple(found.values())[:_MOST]
 
     @cached_property
@@ -186,9 +186,9 @@ def pages(served: Served) -> tuple[Endpoint, ...]:
 
 
 def _page(served: Served) -> Place | None:
-    for route in served.routes:
-        if route.path == "/" and _HTML.search(route.body):
-            return route.place
+    first = [route for route in served.routes if route.path == "/"]
+    if first and all(_HTML.search(route.body) for route in first):
+        return first[0].place
     if served.falls_back is not None and not any(route.path == "/" for route in served.routes):
         return served.falls_back
     for module in served.project.python.world.modules_containing("StaticFiles("):
