@@ -40,7 +40,7 @@ _CHANGES = (
     r"|confirm|verify|export|download|create|fake|generate|send|sync|trigger|update|upload|approve|enable|disable|crawl|scrape|train|backup|migrate"
 )
 """What a request of GET should not set off, or what does not answer by itself."""
-_FRONT_SERVERS = frozenset({"next", "nuxt", "vite", "serve", "http-server", "remix-serve", "react-router-serve", "astro"})
+_FRONT_SERVERS = frozenset({"nginx", "next", "nuxt", "vite", "serve", "http-server", "remix-serve", "react-router-serve", "astro"})
 
 
 @dataclass(frozen=True)

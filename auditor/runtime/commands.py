@@ -16,6 +16,7 @@ from auditor.project.facts.layout import bases
 from auditor.project.files import normal
 from auditor.project.project import Project
 from auditor.runtime import serving
+from auditor.runtime.serving import brings_configuration
 from auditor.runtime.target import Start
 
 PLATFORMS = frozenset({"procfile", "heroku", "render", "railway", "fly", "app-engine", "cloud-run"})
@@ -136,6 +137,8 @@ def _quoted(word: str) -> str:
 
 def _program(project: Project, launch: Launch, word: str, where: PurePosixPath) -> str:
     """The program of a command; raises Refused when this machine has none of that name and the project does not bring it."""
+    if word == "nginx" and brings_configuration(launch.words) and shutil.which(word):
+        return word
     if word == "nginx" or PurePosixPath(word).name in ("nginx", "caddy", "httpd", "apache2"):
         raise Refused(f"{PurePosixPath(word).name} needs its configuration below /etc, which only the image has")
     if PurePosixPath(word).name == "supervisord":
