@@ -13,6 +13,7 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tree_sitter import Node
@@ -75,7 +76,7 @@ class Lead:
     picks: bool
 
 
-class NoRunner(UsageError):
+class NoRunnerError(UsageError):
     """A command that does not lead to a test runner, or over which the runner's word cannot be trusted."""
 
 
@@ -87,13 +88,13 @@ class _Found:
 
 
 def lead(argv: Sequence[str], cwd: Path, root: Path) -> Lead:
-    """To which runners ``argv``, run in ``cwd`` of the project at ``root``, leads; raises NoRunner with the reason and the mend."""
+    """To which runners ``argv``, run in ``cwd`` of the project at ``root``, leads; raises NoRunnerError with the reason and the mend."""
     follower = _Follower(root.resolve())
     if len(argv) == 1 and len(argv[0].split()) > 1:
-        raise NoRunner(f"`{argv[0]}` is one word; write the command as words of its own: -- {argv[0]}")
+        raise NoRunnerError(f"`{argv[0]}` is one word; write the command as words of its own: -- {argv[0]}")
     found = follower.words(tuple(argv), cwd.resolve(), 0)
     if not found:
-        raise NoRunner(f"`{shlex.join(argv)}` runs no tests; name the test runner itself, such as -- pytest tests/test_x.py")
+        raise NoRunnerError(f"`{shlex.join(argv)}` runs no tests; name the test runner itself, such as -- pytest tests/test_x.py")
     return Lead(runners=tuple(one.runner for one in found), trail=tuple(follower.trail), picks=all(map(_picks, found)))
 
 
@@ -125,7 +126,7 @@ class _Follower:
 
     def words(self, words: tuple[str, ...], cwd: Path, depth: int, *, harmless: bool = False) -> list[_Found]:
         if depth > _DEEPEST:
-            raise NoRunner(
+            raise NoRunnerError(
                 f"the command leads from one script to the next {_DEEPEST} times: {' -> '.join(self.trail[:4])} …; name the test runner itself"
             )
         while words and _ASSIGNMENT.match(words[0]):
@@ -143,13 +144,13 @@ class _Follower:
         if name in _PRINTERS:
             if harmless and name in ("echo", "printf") and not _RESULT_LIKE.search(" ".join(rest)):
                 return []
-            raise NoRunner(f"`{text}` prints or hides what a test runner should say; leave it out and name the test runner itself")
+            raise NoRunnerError(f"`{text}` prints or hides what a test runner should say; leave it out and name the test runner itself")
         if name in ("set", "export", "cd", "unset", "pushd", "popd"):
             return []
         if name in (".", "source"):
             if rest and rest[0].endswith("bin/activate"):
                 return []
-            raise NoRunner(f"`{text}` may change everything that runs after it; leave it out and name the test runner itself")
+            raise NoRunnerError(f"`{text}` may change everything that runs after it; leave it out and name the test runner itself")
         if name in _LAUNCHERS:
             return self.words(_launched(name, rest), cwd, depth + 1, harmless=harmless)
         if name in _RUNS and rest[:1] == (_RUNS[name],):
@@ -171,7 +172,7 @@ class _Follower:
             return self._runner(runner, words, cwd)
         if name in _PREPARES or name == "coverage" or (name in ("cargo", "go", "dotnet", "uv", "poetry", "bundle") and rest):
             return []
-        raise NoRunner(
+        raise NoRunnerError(
             f"`{text}` is no test runner that is known here; name the runner itself (pytest, jest, go test …), or a script that leads to one"
         )
 
@@ -179,7 +180,9 @@ class _Follower:
         for word in words[1:]:
             flag = next((never for never in _NEVER[runner] if word == never or word.startswith(f"{never}=")), None)
             if flag and not (word.startswith("-D") and word.endswith("=false")):
-                raise NoRunner(f"`{shlex.join(words)}`: with {flag} a pass says nothing, because tests are not run or may be missing; leave it out")
+                raise NoRunnerError(
+                    f"`{shlex.join(words)}`: with {flag} a pass says nothing, because tests are not run or may be missing; leave it out"
+                )
         self.trail.append(shlex.join(words))
         return [_Found(runner=runner, words=words, cwd=cwd)]
 
@@ -189,11 +192,11 @@ class _Follower:
         if rest[:1] == ("-m",) and len(rest) > 1:
             module = rest[1].split(".")[0]
             if (cwd / f"{module}.py").is_file() or (cwd / module / "__init__.py").is_file() or (cwd / module / "__main__.py").is_file():
-                raise NoRunner(f"`{text}` runs the {module} that lies in {self._shown(cwd)}, not the test runner of that name; rename it")
+                raise NoRunnerError(f"`{text}` runs the {module} that lies in {self._shown(cwd)}, not the test runner of that name; rename it")
             return self.words((module, *rest[2:]), cwd, depth + 1) if module != "unittest" else self._runner("unittest", rest[1:], cwd)
         if rest and Path(rest[0]).name == "manage.py" and rest[1:2] == ("test",):
             return self._runner("unittest", ("manage.py", *rest[1:]), cwd)
-        raise NoRunner(f"`{text}` runs a program, which can print anything; run the tests with -- python -m pytest or -- python -m unittest")
+        raise NoRunnerError(f"`{text}` runs a program, which can print anything; run the tests with -- python -m pytest or -- python -m unittest")
 
     # -- scripts of the project ------------------------------------------------------------------------------------------------------
 
@@ -224,7 +227,7 @@ class _Follower:
         if re.match(r"#!.*\b(?:sh|bash|dash|zsh)\b", first) or path.suffix in (".sh", ".bash"):
             self.trail.append(shown)
             return self._lines(text, cwd, depth + 1, shown, arguments=rest, strict=" -e" in first)
-        raise NoRunner(f"{shown} is a program of the project, which can print anything; name the test runner itself")
+        raise NoRunnerError(f"{shown} is a program of the project, which can print anything; name the test runner itself")
 
     def _shell(self, rest: tuple[str, ...], cwd: Path, depth: int) -> list[_Found]:
         strict = False
@@ -236,21 +239,21 @@ class _Follower:
         if rest and (path := self._local("./" + rest[0] if "/" not in rest[0] else rest[0], cwd)) is not None:
             self.trail.append(self._shown(path))
             return self._lines(self._text(path), cwd, depth + 1, self._shown(path), arguments=rest[1:], strict=strict)
-        raise NoRunner("a shell without a script of the project says nothing; name the test runner itself")
+        raise NoRunnerError("a shell without a script of the project says nothing; name the test runner itself")
 
     def _lines(
         self, text: str, cwd: Path, depth: int, origin: str, *, arguments: tuple[str, ...] = (), strict: bool = False, given: bool = False
     ) -> list[_Found]:
         """Follow shell text. ``given`` text stands in the command itself, where nothing but `&&` may join."""
         if len(text) > shell.LONGEST:
-            raise NoRunner(f"{origin} is too long to be followed; name the test runner itself")
+            raise NoRunnerError(f"{origin} is too long to be followed; name the test runner itself")
         data = text.encode("utf-8", "surrogatepass")
         tree = shell.root(data)
         statements = [child for child in tree.named_children if child.type != "comment"]
         if tree.has_error:
-            raise NoRunner(f"{origin} cannot be read as a shell script; name the test runner itself")
+            raise NoRunnerError(f"{origin} cannot be read as a shell script; name the test runner itself")
         if given and len(statements) > 1:
-            raise NoRunner(
+            raise NoRunnerError(
                 f"{origin}: after `;` the exit code of what stands before it is lost; join commands with &&, or name the test runner itself"
             )
         found: list[_Found] = []
@@ -265,10 +268,10 @@ class _Follower:
                 elif words[:1] in (("cd",), ("pushd",)):
                     cwd = self._moved(words, cwd, origin)
                 elif words[:1] == ("exit",) and words[1:] in ((), ("1",)) and not found:
-                    raise NoRunner(f"{origin} ends before any test is run")
+                    raise NoRunnerError(f"{origin} ends before any test is run")
                 here += self.words(words, cwd, depth, harmless=not given)
             if here and not strict and number < len(statements) - 1:
-                raise NoRunner(
+                raise NoRunnerError(
                     f"{origin}: the exit code of `{_text(statement, data)}` is lost, for more follows it; add `set -e`, or make it the last line"
                 )
             found += here
@@ -277,7 +280,7 @@ class _Follower:
     def _moved(self, words: tuple[str, ...], cwd: Path, origin: str) -> Path:
         target = cwd / (words[1] if len(words) > 1 else "~")
         if "$" in str(target) or not target.is_dir() or not target.resolve().is_relative_to(self.root):
-            raise NoRunner(f"{origin}: `{shlex.join(words)}` leads out of the project, or nowhere; name the test runner itself")
+            raise NoRunnerError(f"{origin}: `{shlex.join(words)}` leads out of the project, or nowhere; name the test runner itself")
         return target.resolve()
 
     # -- npm and its like: https://docs.npmjs.com/cli/using-npm/scripts -----------------------------------------------------------------
@@ -288,7 +291,9 @@ class _Follower:
             if rest[0] in ("--prefix", "-C", "--dir", "--cwd") and len(rest) > 1:
                 cwd, rest = self._moved(("cd", rest[1]), cwd, text), rest[2:]
             elif rest[0] in ("--if-present", "-r", "--recursive", "-w", "--workspace", "--filter", "--workspaces"):
-                raise NoRunner(f"`{text}`: with {rest[0]} it cannot be told what runs; change to the folder of the package, and run its tests there")
+                raise NoRunnerError(
+                    f"`{text}`: with {rest[0]} it cannot be told what runs; change to the folder of the package, and run its tests there"
+                )
             else:
                 rest = rest[1:]
         verb, rest = (rest[0], rest[1:]) if rest else ("", ())
@@ -299,7 +304,7 @@ class _Follower:
         if verb in ("run", "run-script") and rest:
             options = [word for word in rest if word.startswith("--if-present")]
             if options:
-                raise NoRunner(f"`{text}`: with --if-present a missing script passes; leave it out")
+                raise NoRunnerError(f"`{text}`: with --if-present a missing script passes; leave it out")
             rest = tuple(word for word in rest if word not in ("-s", "--silent"))
             script, rest = (rest[0], rest[1:]) if rest else ("", ())
         elif verb in ("test", "t", "tst") and name != "bun":
@@ -307,15 +312,15 @@ class _Follower:
         elif name in ("yarn", "pnpm") and verb:
             script = verb
         else:
-            raise NoRunner(f"`{text}` runs no script that is known here; name the test runner itself")
+            raise NoRunnerError(f"`{text}` runs no script that is known here; name the test runner itself")
         manifest = next((folder / "package.json" for folder in (cwd, *cwd.parents) if (folder / "package.json").is_file()), None)
         if manifest is None or not manifest.is_relative_to(self.root):
-            raise NoRunner(f"`{text}`: there is no package.json in {self._shown(cwd)} or above")
+            raise NoRunnerError(f"`{text}`: there is no package.json in {self._shown(cwd)} or above")
         scripts = _scripts(self._text(manifest))
         if script not in scripts:
             if name in ("yarn", "pnpm") and verb not in ("run", "test", "t", "tst"):
                 return self.words((verb, *rest), cwd, depth + 1)
-            raise NoRunner(f"`{text}`: {self._shown(manifest)} has no script `{script}`")
+            raise NoRunnerError(f"`{text}`: {self._shown(manifest)} has no script `{script}`")
         given = tuple(word for word in rest if word != "--")
         found: list[_Found] = []
         for key in (f"pre{script}", script, f"post{script}"):
@@ -341,15 +346,15 @@ class _Follower:
                 variables[word.partition("=")[0]] = word.partition("=")[2]
             elif word.startswith("-"):
                 if word not in ("-s", "--silent", "--quiet", "-B", "--no-print-directory") and not re.fullmatch(r"-j\d*", word):
-                    raise NoRunner(f"`{text}`: with {word} the exit code or the recipe may be another; leave it out")
+                    raise NoRunnerError(f"`{text}`: with {word} the exit code or the recipe may be another; leave it out")
             else:
                 targets.append(word)
         path = next((cwd / name for name in ("GNUmakefile", "makefile", "Makefile") if (cwd / name).is_file()), None)
         if path is None:
-            raise NoRunner(f"`{text}`: there is no Makefile in {self._shown(cwd)}")
+            raise NoRunnerError(f"`{text}`: there is no Makefile in {self._shown(cwd)}")
         makefile = _makefile(self._text(path), variables)
         if ".IGNORE" in makefile:
-            raise NoRunner(f"{self._shown(path)} ignores errors (.IGNORE); name the test runner itself")
+            raise NoRunnerError(f"{self._shown(path)} ignores errors (.IGNORE); name the test runner itself")
         targets = targets or [name for name in makefile if not name.startswith(".")][:1]
         found: list[_Found] = []
         for target in targets:
@@ -361,9 +366,9 @@ class _Follower:
         rule = makefile.get(target)
         if rule is None:
             if above and not (path.parent / target).exists():
-                raise NoRunner(f"{origin} is not there")
+                raise NoRunnerError(f"{origin} is not there")
             if not above:
-                raise NoRunner(f"{origin} is not there; name the test runner itself")
+                raise NoRunnerError(f"{origin} is not there; name the test runner itself")
             return []
         if target in above:
             return []
@@ -374,7 +379,7 @@ class _Follower:
             marks = re.match(r"[@+\-\s]*", line)
             assert marks is not None
             if "-" in marks.group():
-                raise NoRunner(f"{origin}: the exit code of `{line}` is ignored (`-`); take the mark away, or name the test runner itself")
+                raise NoRunnerError(f"{origin}: the exit code of `{line}` is ignored (`-`); take the mark away, or name the test runner itself")
             self.trail.append(f"{origin}: {line}")
             found += self._lines(line[marks.end() :], path.parent, depth + 1, origin)
         return found
@@ -382,22 +387,22 @@ class _Follower:
     # -- tox: https://tox.wiki/en/stable/reference/config.html ------------------------------------------------------------------------------
 
     def _tox(self, rest: tuple[str, ...], cwd: Path, depth: int) -> list[_Found]:
-        names = [word for flag, word in zip(rest, rest[1:], strict=False) if flag in ("-e", "--env")]
+        names = [word for flag, word in pairwise(rest) if flag in ("-e", "--env")]
         given = rest[rest.index("--") + 1 :] if "--" in rest else ()
         lines = self._tox_lines(names, cwd)
         if not lines:
-            raise NoRunner(f"tox has no commands in {self._shown(cwd)} (tox.ini, tox.toml or pyproject.toml); name the test runner itself")
+            raise NoRunnerError(f"tox has no commands in {self._shown(cwd)} (tox.ini, tox.toml or pyproject.toml); name the test runner itself")
         found: list[_Found] = []
         for line in lines:
             if line.startswith("-"):
-                raise NoRunner(f"tox: the exit code of `{line}` is ignored (`-`); take the mark away, or name the test runner itself")
+                raise NoRunnerError(f"tox: the exit code of `{line}` is ignored (`-`); take the mark away, or name the test runner itself")
             text = re.sub(r"\{posargs(?::([^}]*))?\}", lambda found: shlex.join(given) if given else found.group(1) or "", line)
             text = re.sub(r"\{env(?:python|_python)\}", "python", text)
             self.trail.append(f"tox: {text}")
             try:
                 words = tuple(shlex.split(text, comments=True))
             except ValueError as error:
-                raise NoRunner(f"tox: `{line}` cannot be read: {error}") from error
+                raise NoRunnerError(f"tox: `{line}` cannot be read: {error}") from error
             found += self.words(words, cwd, depth + 1, harmless=True)
         return found
 
@@ -413,15 +418,15 @@ class _Follower:
                 legacy = str(table.get("legacy_tox_ini", ""))
                 if not legacy:
                     blocks = [table.get("env", {}).get(name, {}) for name in names] + [table.get("env_run_base", {})]
-                    rows = next((block["commands"] for block in blocks if "commands" in block), [])
+                    rows: list[object] = next((block["commands"] for block in blocks if "commands" in block), [])
                     return [shlex.join(map(str, row)) for row in rows if isinstance(row, list)]
             ini.read_string(legacy)
         except (configparser.Error, tomllib.TOMLDecodeError, AttributeError, TypeError) as error:
-            raise NoRunner(f"the settings of tox in {self._shown(cwd)} cannot be read: {error}") from error
+            raise NoRunnerError(f"the settings of tox in {self._shown(cwd)} cannot be read: {error}") from error
         for section in (*(f"testenv:{name}" for name in names), "testenv"):
             if ini.has_section(section):
                 if ini.get(section, "ignore_outcome", fallback="false").strip().lower() == "true":
-                    raise NoRunner(f"tox: [{section}] has ignore_outcome = true; take it away")
+                    raise NoRunnerError(f"tox: [{section}] has ignore_outcome = true; take it away")
                 if ini.has_option(section, "commands"):
                     joined = re.sub(r"\\\n\s*", " ", ini.get(section, "commands"))
                     return [line.strip() for line in joined.split("\n") if line.strip()]
@@ -432,10 +437,10 @@ class _Follower:
     def _text(self, path: Path) -> str:
         try:
             if path.stat().st_size > _LARGEST:
-                raise NoRunner(f"{self._shown(path)} is too large to be followed; name the test runner itself")
+                raise NoRunnerError(f"{self._shown(path)} is too large to be followed; name the test runner itself")
             return path.read_text(encoding="utf-8", errors="replace")
         except OSError as error:
-            raise NoRunner(f"{self._shown(path)} cannot be read: {error.strerror or error}") from error
+            raise NoRunnerError(f"{self._shown(path)} cannot be read: {error.strerror or error}") from error
 
     def _shown(self, path: Path) -> str:
         try:
@@ -485,7 +490,7 @@ def _scripts(text: str) -> dict[str, str]:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise NoRunner(f"package.json cannot be read: {error}") from error
+        raise NoRunnerError(f"package.json cannot be read: {error}") from error
     scripts = data.get("scripts") if isinstance(data, dict) else None
     return {key: value for key, value in scripts.items() if isinstance(value, str)} if isinstance(scripts, dict) else {}
 
@@ -538,7 +543,7 @@ def _chain(node: Node, data: bytes, origin: str) -> Iterable[Node]:
         for child in node.children:
             if child.type in ("||", ";", "&", ";;"):
                 lost = "`||` lets a failure pass" if child.type == "||" else f"`{child.type}` loses the exit code of what stands before it"
-                raise NoRunner(f"{origin}: {lost}; join commands with &&, or name the test runner itself")
+                raise NoRunnerError(f"{origin}: {lost}; join commands with &&, or name the test runner itself")
         for child in node.named_children:
             if child.type != "comment":
                 yield from _chain(child, data, origin)
@@ -546,16 +551,16 @@ def _chain(node: Node, data: bytes, origin: str) -> Iterable[Node]:
     if node.type == "redirected_statement":
         for child in node.children:
             if child.type == "file_redirect" and _text(child, data).replace(" ", "") not in ("2>&1", "</dev/null"):
-                raise NoRunner(f"{origin}: `{_text(child, data)}` takes the output away; leave it out")
+                raise NoRunnerError(f"{origin}: `{_text(child, data)}` takes the output away; leave it out")
             if child.type in ("heredoc_redirect", "herestring_redirect"):
-                raise NoRunner(f"{origin}: `{_text(child, data)}` feeds a text to a program; leave it out")
+                raise NoRunnerError(f"{origin}: `{_text(child, data)}` feeds a text to a program; leave it out")
         body = node.child_by_field_name("body")
         if body is not None:
             yield from _chain(body, data, origin)
         return
     said = {"pipeline": "a pipe loses the exit code of all but its last command", "negated_command": "`!` turns a failure into success"}
     why = said.get(node.type, f"`{_text(node, data)[:60]}` decides while it runs what counts")
-    raise NoRunner(f"{origin}: {why}; name the test runner itself")
+    raise NoRunnerError(f"{origin}: {why}; name the test runner itself")
 
 
 def _command_words(node: Node, data: bytes, arguments: tuple[str, ...], origin: str) -> tuple[str, ...]:
@@ -565,7 +570,7 @@ def _command_words(node: Node, data: bytes, arguments: tuple[str, ...], origin: 
         kinds.add(part.type)
         waiting += part.named_children
     if kinds & {"command_substitution", "process_substitution"}:
-        raise NoRunner(f"{origin}: `{_text(node, data)}` runs a command inside a command; name the test runner itself")
+        raise NoRunnerError(f"{origin}: `{_text(node, data)}` runs a command inside a command; name the test runner itself")
     words: list[str] = []
     for child in node.named_children:
         text = _text(child, data)
@@ -574,7 +579,7 @@ def _command_words(node: Node, data: bytes, arguments: tuple[str, ...], origin: 
         if text in ('"$@"', "$@", '"${@}"', "$*", '"$*"'):
             words += arguments
         elif child.type == "command_name" and "$" in text:
-            raise NoRunner(f"{origin}: `{text}` can be any command; name the test runner itself")
+            raise NoRunnerError(f"{origin}: `{text}` can be any command; name the test runner itself")
         else:
             words += _unquoted(text)
     return tuple(words)
