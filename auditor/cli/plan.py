@@ -51,7 +51,7 @@ def written(function: Callable[..., int]) -> Callable[..., int]:
     return wrapper
 
 
-@command.command("lint")
+@command.command("lint", short_help="Name what is wrong with a plan, by line.")
 @plan_option
 @written
 def lint_command(*, named: Path | None, as_json: bool) -> int:
@@ -75,7 +75,7 @@ def lint_command(*, named: Path | None, as_json: bool) -> int:
     return report.exit_status(fail_on=Severity.NOTE)
 
 
-@command.command("show")
+@command.command("show", short_help="Show the state of each task.")
 @plan_option
 @written
 def show(*, named: Path | None, as_json: bool) -> int:
@@ -91,7 +91,7 @@ def show(*, named: Path | None, as_json: bool) -> int:
     return EXIT_CLEAN
 
 
-@command.command("next")
+@command.command("next", short_help="Show what can be done now.")
 @plan_option
 @written
 def next_command(*, named: Path | None, as_json: bool) -> int:
@@ -112,7 +112,7 @@ def next_command(*, named: Path | None, as_json: bool) -> int:
     return EXIT_CLEAN
 
 
-@command.command("approve")
+@command.command("approve", short_help="Approve a plan, and record what it says.")
 @plan_option
 @click.option("--by", default="", metavar="NAME", help="Who approves; a plan that was approved before needs one.")
 @written

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from auditor.errors import PlanError
 from auditor.plan.document import Plan, Status
 from auditor.plan.jsontext import Member, Value, plain, read_json
-from auditor.plan.parse import find_task, identity, parse
+from auditor.plan.parse import find_task, identity, inspect
 from auditor.report.visible import visible
 
 _BLANK_LINES = re.compile(r"(\r\n|\r|\n)(?:[ \t]*(?:\r\n|\r|\n))+")
@@ -33,8 +33,8 @@ class _Splice:
     text: str
 
 
-def changed(plan: Plan, change: Change) -> bytes:
-    """Give the bytes of ``plan`` with the values of ``change`` in them.
+def changed(plan: Plan, change: Change) -> Plan:
+    """Give the plan whose bytes are those of ``plan`` with the values of ``change`` in them.
 
     A value that is there already is not written again; one that is absent is inserted in the style of its neighbours: the stamps right
     after ``status``, ``passes`` as the last of its task. The result is read again and compared: PlanError when anything else than the
@@ -45,11 +45,14 @@ def changed(plan: Plan, change: Change) -> bytes:
     if root is None or root.kind != "object":
         raise PlanError(f"{plan.path}: is no plan")
     splices = list(_splices(plan, text, root, change))
+    if not splices:
+        return plan
     for splice in sorted(splices, key=lambda splice: splice.start, reverse=True):
         text = text[: splice.start] + splice.text + text[splice.end :]
-    data = text.encode("utf-8")
-    _compare(plan, data, change)
-    return data
+    after = inspect(text.encode("utf-8"), plan.path)
+    if after.plan is None or after.document.root is None or not _as_meant(root, after.document.root, change):
+        raise PlanError(f"{plan.path}: an edit would have changed more than was meant, and was not made")
+    return after.plan
 
 
 def _splices(plan: Plan, text: str, root: Value, change: Change) -> Iterator[_Splice]:
@@ -58,10 +61,7 @@ def _splices(plan: Plan, text: str, root: Value, change: Change) -> Iterator[_Sp
         yield from _set(text, task, task.members[-1], {"passes": passes})
     status = root.member("status")
     assert status is not None  # a Plan has one
-    if change.status is not None:
-        yield from _set(text, root, status, {"status": change.status})
-    stamps = {"production_validated": change.production_validated, "validation_timestamp": change.validation_timestamp}
-    yield from _set(text, root, status, {name: value for name, value in stamps.items() if value is not None})
+    yield from _set(text, root, status, _wanted_stamps(change))
 
 
 def _task(root: Value, plan: Plan, id_: str) -> Value:
@@ -106,48 +106,40 @@ def _last_line(found: re.Match[str]) -> str:
     return found.group(1)
 
 
-def _compare(plan: Plan, data: bytes, change: Change) -> None:
-    """Read what came out, and hold it against what was meant, value by value and name by name; raises PlanError."""
-    parse(data, plan.path)
-    before, after = _plain(plan.data), _plain(data)
-    wanted = {name: value for name, value in _stamps(change).items() if value is not None}
-    tasks = before["tasks"]
-    assert isinstance(tasks, list)
-    for task in tasks:
-        assert isinstance(task, dict)
+def _as_meant(before: Value, after: Value, change: Change) -> bool:
+    """Whether two plans differ in the values of ``change`` and in nothing else: not in a name, a number's spelling or an order."""
+    wanted = _wanted_stamps(change)
+    expected, found = plain(before, spelled=True), plain(after, spelled=True)
+    assert isinstance(expected, dict)
+    for task in expected["tasks"]:
         id_ = task["id"][0] if isinstance(task["id"], tuple) else task["id"]
         if id_ in change.passes:
             task["passes"] = change.passes[id_]
-    before |= wanted
-    if before != after or [name for name in after if name not in wanted] != [name for name in before if name not in wanted]:
-        raise PlanError(f"{plan.path}: an edit would have changed more than was meant, and was not made")
-
-
-def _plain(data: bytes) -> dict[str, object]:
-    root = read_json(data.decode("utf-8")).root
-    found = plain(root, spelled=True) if root else None
-    assert isinstance(found, dict)
-    return found
-
-
-def _stamps(change: Change) -> dict[str, object]:
-    return {
-        "status": change.status,
-        "production_validated": change.production_validated,
-        "validation_timestamp": change.validation_timestamp,
-    }
+    added = [name for name in wanted if name not in expected]
+    names = list(expected)
+    at = names.index("status") + 1
+    expected |= wanted
+    return found == expected and list(found) == names[:at] + added + names[at:]
 
 
 def edited_values(plan: Plan, change: Change) -> dict[str, object]:
     """What ``plan`` says now of each value that ``change`` is about: a readable name of the value -> the value, None where absent."""
-    root = _plain(plan.data)
-    names = [name for name, value in _stamps(change).items() if value is not None]
-    said: dict[str, object] = {name: root.get(name) for name in names}
+    root = read_json(plan.data.decode("utf-8")).root
+    members = {name: root.member(name) if root else None for name in _wanted_stamps(change)}
+    said = {name: plain(member.value) if member else None for name, member in members.items()}
     passing = {identity(task.id): task.passes for task in plan.tasks}
     return said | {f"passes of task {id_}": passing.get(id_, "no such task") for id_ in change.passes}
 
 
 def wanted_values(change: Change) -> dict[str, object]:
     """What ``change`` makes of each of those values, under the same names."""
-    said = {name: value for name, value in _stamps(change).items() if value is not None}
-    return said | {f"passes of task {id_}": passes for id_, passes in change.passes.items()}
+    return _wanted_stamps(change) | {f"passes of task {id_}": passes for id_, passes in change.passes.items()}
+
+
+def _wanted_stamps(change: Change) -> dict[str, object]:
+    stamps: dict[str, object] = {
+        "status": change.status,
+        "production_validated": change.production_validated,
+        "validation_timestamp": change.validation_timestamp,
+    }
+    return {name: value for name, value in stamps.items() if value is not None}

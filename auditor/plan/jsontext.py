@@ -26,6 +26,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _COMMENT = re.compile(r"//[^\r\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?|#[^\r\n]*")
 _STRING = re.compile(r'"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*"')
+_QUOTED = re.compile(r'"[^"\r\n]{0,30}"?')
 _SINGLE = re.compile(r"'[^'\r\n]*'")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"-?[0-9]{1,4000}")
@@ -33,7 +34,16 @@ _WORD = re.compile(r"[\w.+$-]+")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _HALF = re.compile(r"[\ud800-\udfff]")
 _CONSTANTS: dict[str, Kind] = {"true": "true", "false": "false", "null": "null"}
-_FOREIGN = {"True": "true", "False": "false", "None": "null", "TRUE": "true", "FALSE": "false", "NULL": "null", "undefined": "null", "nil": "null"}
+_FOREIGN: dict[str, Kind] = {
+    "True": "true",
+    "TRUE": "true",
+    "False": "false",
+    "FALSE": "false",
+    "None": "null",
+    "NULL": "null",
+    "undefined": "null",
+    "nil": "null",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +158,8 @@ class _Reader:
     def _seen(self, at: int) -> str:
         if at >= len(self.text):
             return "the end of the file"
-        word = _WORD.match(self.text, at, at + 40)
-        return visible(word.group() if word else self.text[at])
+        found = _WORD.match(self.text, at, at + 40) or _QUOTED.match(self.text, at)
+        return visible(found.group() if found else self.text[at])
 
     def _space(self, at: int) -> int:
         """Where the next thing stands; comments and foreign spaces on the way are noted."""
@@ -161,7 +171,7 @@ class _Reader:
                 self._note(at, "a comment: JSON has none, remove it")
                 at = comment.end()
             elif at < len(self.text) and (self.text[at].isspace() or self.text[at] in "\ufeff\u200b"):
-                self._note(at, f"{visible(self.text[at])!r} (U+{ord(self.text[at]):04X}) is no space in JSON: remove it")
+                self._note(at, f"U+{ord(self.text[at]):04X} is no space in JSON: remove it")
                 at += 1
             else:
                 return at
@@ -192,13 +202,15 @@ class _Reader:
         shown = visible(word[:40])
         if word in _FOREIGN:
             self._note(at, f"{shown} is no JSON: write {_FOREIGN[word]}")
-        elif word.lstrip("+-") in {"NaN", "Infinity", "inf", "nan"}:
+            return Value(_FOREIGN[word], at, end)
+        if word.lstrip("+-") in {"NaN", "Infinity", "inf", "nan"}:
             self._note(at, f"{shown} is no JSON number: write null, or the number as text")
-        elif word[0] in "+-.0123456789":
+            return Value("number", at, end, "0")
+        if word[0] in "+-.0123456789":
             self._note(at, f"{shown} is no JSON number: write it without leading zeros or +, with digits on both sides of the point")
-        else:
-            self._note(at, f"{shown} is no JSON value: put text in double quotes")
-        return Value("null", at, end)
+            return Value("number", at, end, "0")
+        self._note(at, f"{shown} is no JSON value: put text in double quotes")
+        return Value("string", at, end, word)
 
     def _string(self, at: int) -> tuple[str, int]:
         single = _SINGLE.match(self.text, at)
@@ -213,7 +225,7 @@ class _Reader:
         try:
             text = json.loads(found.group(), strict=False)
         except json.JSONDecodeError as error:
-            where = found.group()[error.pos : error.pos + 6]
+            where = found.group()[error.pos : error.pos + 2]
             self._note(at, f"{visible(where)} is no escape of JSON: write a backslash as \\\\, a character as \\u and four digits")
             return "", found.end()
         assert isinstance(text, str)

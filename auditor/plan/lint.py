@@ -31,8 +31,8 @@ class Found:
 
 def mistakes(plan: Inspected) -> tuple[Found, ...]:
     """Give everything that is wrong with a plan, by line. What could not be read is looked at as far as it could be."""
-    found = [Found(check="plan/syntax", line=problem.line, message=problem.message) for problem in plan.syntax]
-    found += [Found(check="plan/type", line=problem.line, message=problem.message) for problem in plan.types]
+    read = {"plan/syntax": plan.syntax, "plan/type": plan.types, "plan/duplicate": plan.twice}
+    found = [Found(check=check, line=problem.line, message=problem.message) for check, problems in read.items() for problem in problems]
     for check in CHECKS:
         found += check(plan)
     return tuple(sorted(found, key=lambda one: (one.line, one.check, one.message)))

@@ -23,14 +23,16 @@ _WORDS = {"string": "text", "number": "a number", "object": "an object", "array"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:
-    """A plan looked at leniently: ``syntax`` and ``types`` say what is wrong, ``tasks`` are those that could be told, ``plan`` is None
-    unless nothing is wrong. ``places`` has the JSON of each of the tasks.
-    """  # noqa: D205 (one sentence in two lines)
+    """A plan looked at leniently, with the reasons why it is none: ``syntax``, wrong ``types``, and ids that are there ``twice``.
+
+    ``tasks`` are those that could be told, ``places`` has the JSON of each; ``plan`` is None unless nothing is wrong.
+    """
 
     path: Path
     document: Document
     syntax: tuple[Problem, ...]
     types: tuple[Problem, ...]
+    twice: tuple[Problem, ...]
     tasks: tuple[Task, ...]
     places: tuple[Value, ...]
     status: Status | None
@@ -54,7 +56,7 @@ def find_task(plan: Plan, name: int | str) -> Task:
 def parse(data: bytes, path: Path) -> Plan:
     """Give the plan in ``data``; raises PlanError with file:line of every problem. ``path`` is kept, and named in messages."""
     found = inspect(data, path)
-    problems = [*found.syntax, *found.types]
+    problems = sorted((*found.syntax, *found.types, *found.twice), key=lambda problem: problem.line)
     if found.plan is None:
         raise PlanError("\n".join(f"{visible(str(path))}:{problem.line}: {problem.message}" for problem in problems))
     return found.plan
@@ -67,8 +69,10 @@ def inspect(data: bytes, path: Path) -> Inspected:
     root = document.root
     plan = None
     status = None
+    syntax = document.problems
     if root is not None and root.kind != "object":
-        reading.note(root, f"a plan is a JSON object with title, status and tasks; this is {_WORDS[root.kind]}")
+        message = f"a plan is a JSON object with title, status and tasks; this is {_WORDS[root.kind]}"
+        syntax = (*syntax, Problem(line=document.lines.line(root.start), message=message))
     elif root is not None:
         title = reading.text(root, "title")
         status = reading.status(root)
@@ -79,7 +83,7 @@ def inspect(data: bytes, path: Path) -> Inspected:
         validation = reading.block(root, "validation")
         gotchas = root.member("framework_gotchas")
         reading.all_tasks(root)
-        if status and not document.problems and not reading.problems:
+        if status and not syntax and not reading.problems and not reading.twice:
             plan = Plan(
                 path=path,
                 title=title,
@@ -95,8 +99,9 @@ def inspect(data: bytes, path: Path) -> Inspected:
     return Inspected(
         path=path,
         document=document,
-        syntax=document.problems,
+        syntax=syntax,
         types=tuple(sorted(reading.problems, key=lambda problem: problem.line)),
+        twice=tuple(reading.twice),
         tasks=tuple(reading.tasks),
         places=tuple(reading.places),
         status=status,
@@ -125,6 +130,7 @@ class _Reading:
     def __init__(self, document: Document) -> None:
         self.lines = document.lines
         self.problems: list[Problem] = []
+        self.twice: list[Problem] = []
         self.tasks: list[Task] = []
         self.places: list[Value] = []
 
@@ -180,7 +186,8 @@ class _Reading:
             name = identity(task.id)
             if name in known:
                 member = item.member("id")
-                self.note(member.value if member else item, f"the id {visible(name)} is taken by the task on line {known[name]}: give each its own")
+                message = f"the id {visible(name)} is taken by the task on line {known[name]}: give each its own"
+                self.twice.append(Problem(line=self.lines.line(member.value.start if member else item.start), message=message))
                 continue
             known[name] = task.line
             self.tasks.append(task)

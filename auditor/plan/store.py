@@ -113,16 +113,14 @@ def save(plan: Plan, change: Change, root: Path, *, guard: Callable[[Plan], None
     with locked(plan.path, root, seconds=seconds) as folder:
         for _ in range(_TRIES):
             path = locate(plan.path, root)
-            current = parse(read_bytes(path), path)
-            if current.digest != plan.digest:
-                _merge(plan, current, change)
+            data = read_bytes(path)
+            current = plan if data == plan.data else parse(data, path)
+            _merge(plan, current, change)
             if guard:
                 guard(current)
-            data = changed(current, change)
-            if data == current.data:
-                return current
-            if replace_file(path, data, folder / f"{path.name}.new", expected=current.data):
-                return parse(data, path)
+            after = changed(current, change)
+            if after.data == data or replace_file(path, after.data, folder / f"{path.name}.new", expected=data):
+                return after
         raise GotchaAuditError(f"{visible(str(plan.path))}: somebody else keeps writing it; nothing was changed")
 
 
@@ -184,6 +182,8 @@ def _taken(descriptor: int, path: Path) -> bool:
 
 def _merge(read: Plan, current: Plan, change: Change) -> None:
     """Raise PlanError when somebody else changed a value that is to be changed."""
+    if current is read:
+        return
     was, is_, wanted = edited_values(read, change), edited_values(current, change), wanted_values(change)
     touched = [name for name in wanted if is_[name] not in (was[name], wanted[name])]
     if touched:
