@@ -36,7 +36,7 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One thing that is not as it was approved; ``task`` is empty for the plan as a whole, ``line`` that of the plan."""
+    """One thing that is not as it was approved; ``task`` is empty for the plan as a whole, ``line`` that of the file."""
 
     task: str
     field: str
@@ -68,24 +68,37 @@ def recorded(plan: Path) -> Approval | None:
 
 def differences(plan: Plan, approval: Approval) -> tuple[Difference, ...]:
     """Give what ``plan`` says otherwise than what was approved, in the order of the file."""
+    document = read_json(plan.data.decode("utf-8"))
+    root = document.root
+    tasks = root.member("tasks") if root else None
+    assert root is not None  # a Plan was read from it
+    assert tasks is not None
+
+    def line(holder: Value, name: str) -> int:
+        member = holder.member(name)
+        return document.lines.line(member.start if member else holder.start)
+
     found = []
     if _digest(plan.title) != approval.title:
-        found.append(Difference(task="", field="title", line=1, message="the title was changed"))
+        found.append(Difference(task="", field="title", line=line(root, "title"), message="the title was changed"))
     there = {identity(task.id) for task in plan.tasks}
-    found += [Difference(task=name, field="id", line=1, message=f"task {visible(name)} was removed") for name in approval.tasks if name not in there]
-    for task in plan.tasks:
+    found += [
+        Difference(task=name, field="id", line=line(root, "tasks"), message=f"task {visible(name)} was removed")
+        for name in approval.tasks
+        if name not in there
+    ]
+    for task, item in zip(plan.tasks, tasks.value.items, strict=True):
         name = identity(task.id)
         approved = approval.tasks.get(name)
         if approved is None:
-            found.append(Difference(task=name, field="id", line=task.line, message=f"task {visible(name)} was added"))
+            found.append(Difference(task=name, field="id", line=line(item, "id"), message=f"task {visible(name)} was added"))
             continue
         now = _digests(task)
-        found += [
-            Difference(task=name, field=field, line=task.line, message=f"{field} of task {visible(name)} was changed")
-            for field in FIELDS
-            if now[field] != approved.get(field)
-        ]
-    return tuple(found)
+        for field in FIELDS:
+            if now[field] != approved.get(field):
+                message = f"{field} of task {visible(name)} {'were' if field == 'dependencies' else 'was'} changed"
+                found.append(Difference(task=name, field=field, line=line(item, field), message=message))
+    return tuple(sorted(found, key=lambda one: one.line))
 
 
 def check(plan: Plan) -> None:

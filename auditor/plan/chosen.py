@@ -52,7 +52,7 @@ def _state(path: Path, root: Path) -> str:
     try:
         found = inspect(read_bytes(locate(path, root)), path)
     except PlanError as error:
-        return str(error).rpartition(": ")[2]
+        return str(error).removeprefix(f"{visible(str(path))}: ").partition(": ")[0]
     return found.status if found.status and found.plan else "is no valid plan (gotcha-audit plan lint says why)"
 
 

@@ -13,7 +13,7 @@ from auditor.plan.jsontext import Member, Value, plain, read_json
 from auditor.plan.parse import find_task, identity, inspect
 from auditor.report.visible import visible
 
-_BLANK_LINES = re.compile(r"(\r\n|\r|\n)(?:[ \t]*(?:\r\n|\r|\n))+")
+_BLANK_LINES = re.compile(r"((?>\r\n|\r|\n))(?:[ \t]*(?>\r\n|\r|\n))+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,13 +26,16 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _COMMENT = re.compile(r"//[^\r\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?|#[^\r\n]*")
 _STRING = re.compile(r'"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*"')
+_PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"')
 _QUOTED = re.compile(r'"[^"\r\n]{0,30}"?')
 _SINGLE = re.compile(r"'[^'\r\n]*'")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"-?[0-9]{1,4000}")
 _WORD = re.compile(r"[\w.+$-]+")
+_BEGINNINGS = '"{}[],:-0123456789tfn'
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _HALF = re.compile(r"[\ud800-\udfff]")
+_DECODER = json.JSONDecoder(strict=False)
 _CONSTANTS: dict[str, Kind] = {"true": "true", "false": "false", "null": "null"}
 _FOREIGN: dict[str, Kind] = {
     "True": "true",
@@ -166,6 +169,8 @@ class _Reader:
         while True:
             found = _SPACE.match(self.text, at)
             at = found.end() if found else at
+            if self.text[at : at + 1] in _BEGINNINGS:  # the end of the text among them
+                return at
             comment = _COMMENT.match(self.text, at)
             if comment:
                 self._note(at, "a comment: JSON has none, remove it")
@@ -213,6 +218,9 @@ class _Reader:
         return Value("string", at, end, word)
 
     def _string(self, at: int) -> tuple[str, int]:
+        quick = _PLAIN_STRING.match(self.text, at)
+        if quick:
+            return quick.group(1), quick.end()
         single = _SINGLE.match(self.text, at)
         if single:
             self._note(at, f"{visible(single.group()[:40])}: JSON has double quotes only")
@@ -223,7 +231,7 @@ class _Reader:
             raise AssertionError
         control = _CONTROL.search(found.group())
         try:
-            text = json.loads(found.group(), strict=False)
+            text = _DECODER.decode(found.group())
         except json.JSONDecodeError as error:
             where = found.group()[error.pos : error.pos + 2]
             self._note(at, f"{visible(where)} is no escape of JSON: write a backslash as \\\\, a character as \\u and four digits")

@@ -23,6 +23,10 @@ def member(text: str, *way: str) -> Value:
     return value
 
 
+def ends(text: str) -> set[str]:
+    return set(re.findall(r"\r\n|\r|\n", text))
+
+
 def loaded(text: str) -> object:
     return json.loads(text.removeprefix("\ufeff"), parse_float=lambda spelled: ("float", spelled), parse_int=lambda spelled: ("int", spelled))
 
@@ -44,6 +48,7 @@ def test_passes_changes_the_bytes_of_that_value_and_no_others(made: tuple[str, l
         piece = after[at : at + len(after) - len(text)]
         assert after == text[:at] + piece + text[at:]
         assert re.fullmatch(rf'\s*,\s*"passes"\s*:\s*{spelled}', piece)
+        assert ends(after) == ends(text)
     before = loaded(text)
     before["tasks"][index]["passes"] = wanted
     assert loaded(after) == before

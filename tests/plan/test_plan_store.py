@@ -1,5 +1,4 @@
 import os
-import random
 import stat
 import subprocess
 import sys
@@ -29,18 +28,31 @@ for id_ in ids:
     save(load(root / "docs/plans/plan.json", root), Change(passes={id_: True}), root)
 """
 
-_FOR_EVER = """
-import sys
+_KILLED = """
+import os, random, signal, sys, time
 from pathlib import Path
 from auditor.plan.edit import Change
 from auditor.plan.store import load, save
-root, on = Path(sys.argv[1]), True
+
+root = Path(sys.argv[1])
 path = root / "docs/plans/plan.json"
+
+def for_ever(chance):
+    while True:
+        plan = load(path, root)
+        task = chance.choice(plan.tasks)
+        save(plan, Change(passes={str(task.id): not task.passes}), root)
+
 print("up", flush=True)
-while True:
-    for id_ in map(str, range(1, 21)):
-        save(load(path, root), Change(passes={id_: on}), root)
-    on = not on
+chance = random.Random(7)
+for number in range(200):
+    child = os.fork()
+    if not child:
+        for_ever(random.Random(number))
+    time.sleep(chance.uniform(0.0, 0.05))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    print(path.read_bytes().hex(), flush=True)
 """
 
 
@@ -50,12 +62,6 @@ def start(program: str, *arguments: str) -> subprocess.Popen[str]:
     )
     assert process.stdout.readline() == "up\n"
     return process
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.wait()
-    process.stdout.close()
 
 
 @pytest.mark.real
@@ -72,18 +78,12 @@ def test_eight_processes_of_fifty_updates_lose_nothing(tmp_path: Path) -> None:
 def test_two_hundred_kills_at_random_moments_leave_a_whole_file_and_no_lock(tmp_path: Path) -> None:
     path = small(tmp_path, *({} for _ in range(20)))
     shape = path.read_bytes().replace(b'"passes": false', b'"passes": true')
-    chance = random.Random(7)
-    process = start(_FOR_EVER, str(tmp_path))
-    seen = set()
-    for _ in range(200):
-        time.sleep(chance.uniform(0.0, 0.01))
-        kill(process)
-        data = path.read_bytes()
-        seen.add(data)
-        assert data.replace(b'"passes": false', b'"passes": true') == shape
-        process = start(_FOR_EVER, str(tmp_path))
-    kill(process)
-    assert len(seen) > 1, "nothing was written between the kills, so nothing was shown"
+    process = start(_KILLED, str(tmp_path))
+    left = [bytes.fromhex(line) for line in process.communicate(timeout=60)[0].split()]
+    assert process.returncode == 0
+    assert [data for data in left if data.replace(b'"passes": false', b'"passes": true') != shape] == []
+    assert len(left) == 200
+    assert len(set(left)) > 50, "too little was written between the kills to show anything"
     plan = load(path, tmp_path)
     wanted = not plan.tasks[0].passes
     assert save(plan, Change(passes={"1": wanted}), tmp_path, seconds=1).tasks[0].passes is wanted
