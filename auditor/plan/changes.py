@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from auditor.plan.evidence import FOLDER, digest_of, file_digests
+from auditor.plan.evidence import digest_of, file_digests
+from auditor.plan.store import FOLDER
 from auditor.project.roles import role_of
 
 _GIT_SECONDS = 20

@@ -8,7 +8,6 @@ of them anew is noticed when they are run again, which `verify` does.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -20,10 +19,12 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from auditor.errors import GotchaAuditError, UsageError
+from auditor.plan.approval import evidence_folder
 from auditor.plan.document import Plan, Task
+from auditor.plan.parse import identity
+from auditor.plan.store import FOLDER, locked
 
 Kind = Literal["red", "green", "suite", "override", "pass"]
-FOLDER = ".gotcha-audit"
 FORMAT = 1
 _NAME = re.compile(r"(\d{1,6})-(red|green|suite|override|pass)\.json")
 _LARGEST = 5_000_000
@@ -90,16 +91,14 @@ def sha256(data: bytes) -> str:
 
 def folder_of(plan: Plan, task: Task | None = None) -> Path:
     """Where the records of a plan, or of one of its tasks, are."""
-    base = plan.path.parent / FOLDER / "evidence" / plan.path.stem
-    return base if task is None else base / _folder_name(task.id)
+    base = evidence_folder(plan.path)
+    return base if task is None else base / _folder_name(identity(task.id))
 
 
-def _folder_name(name: int | str) -> str:
-    """A folder for any id: a number as it is, a plain word as it is, everything else by its digest, so that no two ids share one."""
-    if isinstance(name, int):
-        return str(name)
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,60}", name):
-        return name.lower() if name == name.lower() else f"{name.lower()}.{sha256(name.encode())[:8]}"
+def _folder_name(name: str) -> str:
+    """A folder for any id: a plain word as it is, everything else by its digest, so that no two ids share one."""
+    if re.fullmatch(r"[a-z0-9_-]{1,60}", name):
+        return name
     plain = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40]
     return f"{plain or 'task'}.{sha256(name.encode('utf-8', 'surrogatepass'))[:8]}"
 
@@ -243,15 +242,17 @@ def is_stale(record: Record, task: Task, root: Path) -> tuple[str, ...]:
 # -- writing -----------------------------------------------------------------------------------------------------------------------------
 
 
-def keep(plan: Plan, task: Task, kind: Kind, content: Mapping[str, object], log: bytes | None = None) -> Record:
+def keep(plan: Plan, task: Task, kind: Kind, content: Mapping[str, object], log: bytes | None = None, *, root: Path) -> Record:
     """Write a record after the others of its task, with its output beside it, each whole or not at all.
 
     Raises AlteredError when the records that are there are not as they were written, UsageError when nothing can be written.
     """
     folder = folder_of(plan, task)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder):
+        with locked(plan.path, root) as ours:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not folder.resolve().is_relative_to(ours.resolve()):
+                raise UsageError(f"{folder} leads elsewhere: remove the link")
             before = records(plan, task)
             number = len(before) + 1
             data = {
@@ -273,14 +274,6 @@ def keep(plan: Plan, task: Task, kind: Kind, content: Mapping[str, object], log:
             return record
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror or error}; evidence is kept there, so make it writable") from error
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """One writer at a time; the lock goes with the process that holds it."""
-    with (folder / ".lock").open("wb") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -252,6 +252,8 @@ class _Follower:
         statements = [child for child in tree.named_children if child.type != "comment"]
         if tree.has_error:
             raise NoRunnerError(f"{origin} cannot be read as a shell script; name the test runner itself")
+        if any(child.type == "&" for child in tree.children):
+            raise NoRunnerError(f"{origin}: `&` loses the exit code of what stands before it; take it away, or name the test runner itself")
         if given and len(statements) > 1:
             raise NoRunnerError(
                 f"{origin}: after `;` the exit code of what stands before it is lost; join commands with &&, or name the test runner itself"

@@ -20,6 +20,7 @@ from auditor.plan.counts import Counts, Unclear, count
 from auditor.plan.document import Plan, Task
 from auditor.plan.evidence import Kind, Record, file_digests, folder_of, is_stale, keep, log_trouble, records, task_digest
 from auditor.plan.leads import Lead, lead
+from auditor.plan.parse import identity
 from auditor.plan.runner import LIMIT, Ran, run, secret_values
 
 FULL_SUITE_LIMIT = 3
@@ -65,16 +66,6 @@ class Judged:
         return not self.reasons
 
 
-def task_of(plan: Plan, name: int | str) -> Task:
-    """The task of that id, as a number or as it is written; raises UsageError when there is none, or more than one."""
-    found = [task for task in plan.tasks if task.id == name] or [task for task in plan.tasks if str(task.id) == str(name)]
-    if len(found) != 1:
-        ids = ", ".join(str(task.id) for task in plan.tasks[:20]) or "none"
-        why = f"there is no task {name}" if not found else f"{len(found)} tasks have the id {name}"
-        raise UsageError(f"{plan.path}: {why}; its tasks are {ids}")
-    return found[0]
-
-
 def red(plan: Plan, task: Task, argv: Sequence[str], *, root: Path, cwd: Path | None = None, limit: float = LIMIT) -> Judged:
     """Run the test of a task that is not done: it must fail, by the word of its runner. Whatever came of it is recorded."""
     return _recorded(plan, task, argv, "red", root=root, cwd=cwd or root, limit=limit)
@@ -118,7 +109,7 @@ def _recorded(
     content = {**_described(judged, leads, root, cwd), **_state(task, root, changed)}
     if override is not None:
         content["override"] = {"by": override.by, "reason": override.reason}
-    return replace(judged, record=keep(plan, task, kind, content, judged.ran.log))
+    return replace(judged, record=keep(plan, task, kind, content, judged.ran.log, root=root))
 
 
 def _keep_secrets_out(argv: Sequence[str]) -> None:
@@ -238,7 +229,7 @@ def _state(task: Task, root: Path, changed: Changes) -> dict[str, object]:
 def may_pass(plan: Plan, task: Task, *, root: Path) -> tuple[str, ...]:
     """Every reason why the task may not pass; none when it may. Raises AlteredError when its records are not as they were written."""
     root = root.resolve()
-    reasons = list(_plan_reasons(plan, task))
+    reasons = list(plan_reasons(plan, task))
     known = records(plan, task)
     lights = [record for record in known if record.accepted and record.kind in ("red", "green")]
     greens = [record for record in lights if record.kind == "green"]
@@ -263,12 +254,13 @@ def may_pass(plan: Plan, task: Task, *, root: Path) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def _plan_reasons(plan: Plan, task: Task) -> list[str]:
+def plan_reasons(plan: Plan, task: Task) -> list[str]:
+    """What in the plan itself speaks against a task: that it is not approved, or a dependency that does not pass. No override helps."""
     reasons = []
     if plan.status != "APPROVED":
         reasons.append(f"the plan is {plan.status}, and tasks pass in an APPROVED plan only; have it approved first")
-    by_id = {other.id: other for other in plan.tasks}
-    for name in task.dependencies:
+    by_id = {identity(other.id): other for other in plan.tasks}
+    for name in map(identity, task.dependencies):
         other = by_id.get(name)
         if other is None:
             reasons.append(f"it depends on task {name}, which is not in the plan")
@@ -334,8 +326,9 @@ def mark_passed(plan: Plan, task: Task, *, root: Path, override: Override | None
 
     An ``override`` stands in for evidence, never for the approval of the plan. The plan itself is not touched.
     """
+    root = root.resolve()
     reasons = may_pass(plan, task, root=root)
-    hard = _plan_reasons(plan, task)
+    hard = plan_reasons(plan, task)
     if hard or (reasons and override is None):
         listed = "".join(f"\n  - {reason}" for reason in (hard if override is not None else reasons))
         raise RefusedError(f"{plan.path}:{task.line}: task {task.id} ({task.name}) may not pass:{listed}")
@@ -347,16 +340,16 @@ def mark_passed(plan: Plan, task: Task, *, root: Path, override: Override | None
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "accepted": True,
         "task_digest": task_digest(task),
-        "files": file_digests(task.files, root.resolve()),
-        "head": head(root.resolve()),
+        "files": file_digests(task.files, root),
+        "head": head(root),
         "full_suite_runs": full_suite_runs(known),
         "full_suite_limit": FULL_SUITE_LIMIT,
         "red": _linked(reds),
         "green": _linked(greens),
     }
     if override is not None and reasons:
-        return keep(plan, task, "override", {**content, "by": override.by, "reason": override.reason, "reasons": list(reasons)})
-    return keep(plan, task, "pass", content)
+        return keep(plan, task, "override", {**content, "by": override.by, "reason": override.reason, "reasons": list(reasons)}, root=root)
+    return keep(plan, task, "pass", content, root=root)
 
 
 def _linked(found: Sequence[Record]) -> Mapping[str, object] | None:
