@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -73,16 +73,18 @@ def head(root: Path) -> str:
     return said.decode("ascii", "replace").strip() if said else ""
 
 
-def changes(root: Path, base: str, files: tuple[str, ...], before: Mapping[str, object] | None = None) -> Changes:
+def changes(root: Path, base: str, files: tuple[str, ...], before: Mapping[str, object] | None = None, argv: Sequence[str] = ()) -> Changes:
     """What changed in the project at ``root`` since the commit ``base``, committed or not, tracked or not.
 
     Where the commit is not known (another clone, a rewritten history), since the one that is checked out. Without git: which of ``files`` differ
-    from the digests ``before``, or all of them when there are none.
+    from the digests ``before``, or all of them when there are none; and the tests that the command ``argv`` names, for it cannot be told when they
+    were written.
     """
     names = _changed_in_git(root, base)
     if names is None:
         now = file_digests(files, root)
         names = [name for name in now.keys() | (before or {}).keys() if before is None or before.get(name) != now.get(name)]
+        names += _named_tests(root, argv)
     return _sorted_out(names, root, base)
 
 
@@ -103,6 +105,17 @@ def _sorted_out(names: Iterable[str], root: Path, base: str) -> Changes:
         elif role_of(path) != "documentation":
             others[name] = digest_of(root / name)
     return Changes(base=base, tests=tests, sources=sources, others=others)
+
+
+def _named_tests(root: Path, argv: Sequence[str]) -> Iterator[str]:
+    """The test files that a command names, as paths, with a test after `::`, or as modules."""
+    for word in argv:
+        path = word.split("::", maxsplit=1)[0]
+        for name in (path, path.replace(".", "/") + ".py", path.rpartition(".")[0].replace(".", "/") + ".py"):
+            pure = PurePosixPath(name)
+            if "\0" not in name and not pure.is_absolute() and ".." not in pure.parts and (root / pure).is_file() and is_test(str(pure)):
+                yield str(pure)
+                break
 
 
 def _has_inline_tests(path: Path) -> bool:

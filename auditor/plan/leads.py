@@ -38,6 +38,8 @@ _PACKAGE_MANAGERS = frozenset({"npm", "pnpm", "yarn", "bun"})
 _RUNS = {"uv": "run", "poetry": "run", "pdm": "run", "pipenv": "run", "rye": "run", "hatch": "run", "bundle": "exec"}
 _LAUNCHERS = frozenset({"npx", "bunx", "c8", "nyc", "time", "nice", "nohup", "command", "exec", "xvfb-run", "cross-env", "dotenv", "env", "timeout"})
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_DECIDES = re.compile(r"(?:export\s+|declare\s+(?:-\w+\s+)*)?(PATH|BASH_ENV|ENV|LD_PRELOAD)=")
+"""Variables that decide which program a name stands for."""
 _VALUED = frozenset(
     {
         *("--with", "--python", "-p", "--package", "--extra", "--group", "--env-file", "--project", "--directory", "-w", "--workspace", "--filter"),
@@ -47,14 +49,14 @@ _VALUED = frozenset(
 _NEVER: Mapping[str, tuple[str, ...]] = {
     "pytest": ("--collect-only", "--co", "--version", "-V", "--help", "-h", "--fixtures", "--markers", "--setup-plan", "--setup-only", "no:terminal"),
     "unittest": ("-h", "--help"),
-    "jest": ("--passWithNoTests", "--listTests", "--showConfig", "--help", "--version", "--watch", "--watchAll", "--silent-exit"),
-    "vitest": ("--passWithNoTests", "--help", "--version", "--watch", "-w", "--dangerouslyIgnoreUnhandledErrors", "list", "watch", "dev", "bench"),
-    "node": ("--watch", "--test-force-exit-zero"),
+    "jest": ("--passWithNoTests", "--listTests", "--showConfig", "--help", "--version", "--watch", "--watchAll"),
+    "vitest": ("--passWithNoTests", "--help", "--version", "--watch", "-w", "--dangerouslyIgnoreUnhandledErrors"),
+    "node": ("--watch", "--help", "--version"),
     "mocha": ("--dry-run", "--help", "--version", "--watch", "-w", "--pass-on-failing-test-suite"),
     "go": ("-c", "-list", "-n", "-h"),
     "cargo": ("--no-run", "--list", "--help", "--version"),
-    "gradle": ("--dry-run", "-m", "--continue-on-failure", "--help", "--version", "-PskipTests"),
-    "maven": ("-DskipTests", "-Dmaven.test.skip", "-Dmaven.test.failure.ignore", "-DtestFailureIgnore", "-fn", "--fail-never", "--help", "--version"),
+    "gradle": ("--dry-run", "-m", "--help", "--version"),
+    "maven": ("-DskipTests", "-Dmaven.test.skip", "-Dmaven.test.failure.ignore", "-fn", "--fail-never", "--help", "--version"),
     "dotnet": ("--list-tests", "-t", "--help"),
     "rspec": ("--dry-run", "--help", "--version", "--failure-exit-code"),
     "phpunit": ("--list-tests", "--list-suites", "--list-groups", "--help", "--version", "--do-not-fail-on-empty-test-suite"),
@@ -130,6 +132,7 @@ class _Follower:
                 f"the command leads from one script to the next {_DEEPEST} times: {' -> '.join(self.trail[:4])} …; name the test runner itself"
             )
         while words and _ASSIGNMENT.match(words[0]):
+            _refuse_deciding(words[0])
             words = words[1:]
         if not words:
             return []
@@ -318,6 +321,9 @@ class _Follower:
         manifest = next((folder / "package.json" for folder in (cwd, *cwd.parents) if (folder / "package.json").is_file()), None)
         if manifest is None or not manifest.is_relative_to(self.root):
             raise NoRunnerError(f"`{text}`: there is no package.json in {self._shown(cwd)} or above")
+        settings = manifest.with_name(".npmrc")
+        if settings.is_file() and re.search(r"^\s*script-shell\s*=", self._text(settings), re.MULTILINE):
+            raise NoRunnerError(f"{self._shown(settings)} sets script-shell, so that scripts may run anything; name the test runner itself")
         scripts = _scripts(self._text(manifest))
         if script not in scripts:
             if name in ("yarn", "pnpm") and verb not in ("run", "test", "t", "tst"):
@@ -355,8 +361,11 @@ class _Follower:
         if path is None:
             raise NoRunnerError(f"`{text}`: there is no Makefile in {self._shown(cwd)}")
         makefile = _makefile(self._text(path), variables)
-        if ".IGNORE" in makefile:
-            raise NoRunnerError(f"{self._shown(path)} ignores errors (.IGNORE); name the test runner itself")
+        special = next((name for name in (".IGNORE", ".ONESHELL") if name in makefile), None)
+        if special or re.search(
+            r"^(?:override\s+|export\s+)*(?:SHELL|\.SHELLFLAGS)\s*[:+?]?=(?!\s*(?:/usr)?/bin/(?:ba)?sh\s*$)", self._text(path), re.MULTILINE
+        ):
+            raise NoRunnerError(f"{self._shown(path)} sets {special or 'SHELL'}, so that exit codes may be lost; name the test runner itself")
         targets = targets or [name for name in makefile if not name.startswith(".")][:1]
         found: list[_Found] = []
         for target in targets:
@@ -451,6 +460,12 @@ class _Follower:
             return str(path)
 
 
+def _refuse_deciding(text: str) -> None:
+    found = _DECIDES.match(text)
+    if found:
+        raise NoRunnerError(f"`{text}`: {found.group(1)} decides which program runs; leave it out, or name the test runner itself")
+
+
 def _runner_of(name: str, rest: tuple[str, ...]) -> str | None:
     """The runner that a program is with these arguments."""
     verbs = [word for word in rest if not word.startswith("-")]
@@ -538,7 +553,9 @@ def _expanded(text: str, variables: Mapping[str, str]) -> str:
 def _chain(node: Node, data: bytes, origin: str) -> Iterable[Node]:
     """The commands of a statement in which every failure counts; anything else is refused by name."""
     if node.type in ("command", "declaration_command", "variable_assignment", "variable_assignments", "unset_command"):
-        if node.type == "command" or "$(" in _text(node, data):
+        for name in re.split(r"\s+(?=\w+=)", _text(node, data)):
+            _refuse_deciding(name)
+        if node.type == "command" or "$(" in _text(node, data) or "`" in _text(node, data):
             yield node
         return
     if node.type in ("list", "subshell", "compound_statement"):

@@ -26,6 +26,8 @@ from auditor.plan.runner import LIMIT, Ran, run, secret_values
 FULL_SUITE_LIMIT = 3
 """How often the full suite may be run for one task."""
 LEAST_LINES = 3
+SUITE = Task(id="(suite)", name="", description="", dependencies=(), dod=(), files=(), passes=False, line=0)
+"""Stands for the plan as a whole, where evidence belongs to no single task."""
 _OVERRIDE = "--override --by NAME --reason TEXT"
 
 
@@ -81,6 +83,11 @@ def green(
     return _recorded(plan, task, argv, "green", root=root, cwd=cwd or root, limit=limit, override=override)
 
 
+def suite(plan: Plan, argv: Sequence[str], *, root: Path, cwd: Path | None = None, limit: float = LIMIT) -> Judged:
+    """Run all tests of the project, which must pass, and record it with the plan; it counts for no task."""
+    return _recorded(plan, SUITE, argv, "suite", root=root, cwd=cwd or root, limit=limit)
+
+
 def full_suite_runs(known: Sequence[Record]) -> int:
     """How many of the records are runs of the full suite."""
     return sum(record.data.get("full_suite") is True for record in known)
@@ -98,14 +105,14 @@ def _recorded(
     known = records(plan, task)
     leads = lead(argv, cwd, root)
     runs = full_suite_runs(known)
-    if not leads.picks and runs >= FULL_SUITE_LIMIT and override is None:
+    if kind != "suite" and not leads.picks and runs >= FULL_SUITE_LIMIT and override is None:
         raise LimitError(
             f"task {task.id}: the full suite was run {runs} times, and {FULL_SUITE_LIMIT} are allowed: name the tests of the task, "
             "or let a person decide: --override --by NAME --reason TEXT"
         )
     before = _base(known)
     judged = judge(run(argv, cwd, limit=limit), leads, kind)
-    changed = changes(root, before.text("head") if before else head(root), task.files, before.mapping("files") if before else None)
+    changed = changes(root, before.text("head") if before else head(root), task.files, before.mapping("files") if before else None, argv)
     content = {**_described(judged, leads, root, cwd), **_state(task, root, changed)}
     if override is not None:
         content["override"] = {"by": override.by, "reason": override.reason}
@@ -289,7 +296,7 @@ def _runners(record: Record) -> set[str]:
 
 def _change_reasons(plan: Plan, task: Task, first: Record, before: Record, root: Path) -> list[str]:
     """What speaks against the changes: sources without tests, and tests that alone made red turn green."""
-    changed = changes(root, first.text("head"), task.files, first.mapping("files"))
+    changed = changes(root, first.text("head"), task.files, first.mapping("files"), before.argv)
     now = file_digests(task.files, root)
     own = set(now) | set(task.files)
     since = _differing({**before.mapping("others"), **before.mapping("sources")}, changed.work)

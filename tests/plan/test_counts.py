@@ -14,7 +14,7 @@ OUTPUTS = Path(__file__).parent / "outputs"
 
 
 def read(name: str) -> Counts | Unclear:
-    return count((OUTPUTS / f"{name}.txt").read_text(encoding="utf-8").split("\n"), name.split("-")[0])
+    return count((OUTPUTS / f"{name}.txt").read_text(encoding="utf-8").split("\n"), name.partition("-")[0])
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,9 @@ GO_JSON = """{"Action":"start","Package":"x"}
 {"Action":"fail","Package":"x","Test":"TestB","Elapsed":0}
 {"Action":"fail","Package":"x","Elapsed":0.1}"""
 GRADLE = "> Task :test\n\nFooTest > one() PASSED\n\nFooTest > two() SKIPPED\n\nBUILD SUCCESSFUL in 2s\n3 actionable tasks: 3 executed"
-GRADLE_FAILED = "> Task :test FAILED\n\nFooTest > one() FAILED\n    java.lang.AssertionError\n\n3 tests completed, 1 failed, 1 skipped\n\nBUILD FAILED in 2s"
+GRADLE_FAILED = (
+    "> Task :test FAILED\n\nFooTest > one() FAILED\n    java.lang.AssertionError\n\n3 tests completed, 1 failed, 1 skipped\n\nBUILD FAILED in 2s"
+)
 MAVEN = """[INFO]  T E S T S
 [INFO] Running FooTest
 [INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 1, Time elapsed: 0.05 s -- in FooTest
