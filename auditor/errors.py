@@ -5,7 +5,8 @@
     │   ├── ConfigError             2   the configuration file: file:key and the mend
     │   ├── CatalogueError          2   an entry: file:line and what to write instead
     │   └── PlanError               2   a plan: file:line and the mend
-    └── EngineError                 3   an engine is missing or failed as a whole
+    ├── EngineError                 3   an engine is missing or failed as a whole
+    └── AttemptsExhausted           4   a plan failed as often as it may; a person must decide
 
 A file that cannot be examined is no exception but a result with outcome ``error``: one bad file never ends a scan.
 """
@@ -41,3 +42,9 @@ class PlanError(UsageError):
 
 class EngineError(GotchaAuditError):
     """An engine that could not be run at all."""
+
+
+class AttemptsExhausted(GotchaAuditError):  # noqa: N818 (nothing went wrong: what may be tried has been tried)
+    """Another attempt is refused; the text is what the person who must decide needs, several paragraphs of it."""
+
+    exit_code = 4

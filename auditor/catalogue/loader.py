@@ -60,6 +60,11 @@ def agents_directory() -> Path:
     return _shipped("_agents", "agents")
 
 
+def bases_directory() -> Path:
+    """Where the small whole applications stand that entries are proved on."""
+    return _shipped("_bases", "fixtures/bases")
+
+
 def _shipped(packaged: str, checkout: str) -> Path:
     package = Path(__file__).resolve().parent.parent
     inside = package / packaged

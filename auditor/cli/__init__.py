@@ -20,6 +20,8 @@ from auditor.report.visible import visible
 
 COMMANDS = {
     "scan": Lazy(module="auditor.cli.scan", summary="Find where a project fails, and show where it works."),
+    "validate": Lazy(module="auditor.cli.validate", summary="Start the application as production would, and observe it."),
+    "cleanup": Lazy(module="auditor.cli.cleanup", summary="Stop what a validation that was killed left running."),
     "explain": Lazy(module="auditor.cli.explain", summary="Show one gotcha: what breaks, why, and what to write."),
     "env": Lazy(module="auditor.cli.env", summary="List the environment variables: read, told of, given."),
     "stack": Lazy(module="auditor.cli.stack", summary="Show which frameworks and tools were detected, and why."),

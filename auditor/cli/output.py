@@ -12,7 +12,7 @@ from typing import TextIO
 
 from auditor.errors import GotchaAuditError, UsageError
 
-_ASCII = str.maketrans({"│": "|", "✗": "x", "✓": "+", "·": ".", "…": "~", "▲": "^"})
+_ASCII = str.maketrans({"│": "|", "✗": "x", "✓": "+", "·": ".", "…": "~", "▲": "^", "–": "-", "→": "->"})
 _WIDTH_WITHOUT_TERMINAL = 100
 
 

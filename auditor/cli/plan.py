@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -18,7 +18,7 @@ from auditor.plan.approval import approve, check
 from auditor.plan.chosen import PLANS, candidates, choose
 from auditor.plan.document import Plan, Task
 from auditor.plan.lint import lint, mistakes
-from auditor.plan.order import blocked, ready, waiting_for
+from auditor.plan.order import blocked, ready, waiting
 from auditor.plan.parse import identity, inspect
 from auditor.plan.store import locate
 from auditor.report import RENDERERS, View
@@ -82,11 +82,12 @@ def show(*, named: Path | None, as_json: bool) -> int:
     """Show a plan: its status, and the state of each task."""
     plan = choose(Path(), named)
     if as_json:
-        emit(_json({**_head(plan), "tasks": [_row(plan, task) for task in plan.tasks]}))
+        emit(_json({**_head(plan), "tasks": _rows(plan, plan.tasks)}))
         return EXIT_CLEAN
     passing = sum(task.passes for task in plan.tasks)
     rows: list[tuple[str, ...]] = [("task", "state", "name")]
-    rows += [(visible(identity(task.id)), _state(plan, task), visible(task.name)) for task in plan.tasks]
+    by = waiting(plan)
+    rows += [(visible(identity(task.id)), _state(task, by[identity(task.id)]), visible(task.name)) for task in plan.tasks]
     emit(f"{visible(plan.title)}\n{visible(str(plan.path))}: {plan.status}, {passing} of {plan_tasks(plan)} pass\n\n{columns(rows)}")
     return EXIT_CLEAN
 
@@ -100,7 +101,7 @@ def next_command(*, named: Path | None, as_json: bool) -> int:
     check(plan)
     now, later = ready(plan), blocked(plan)
     if as_json:
-        emit(_json({**_head(plan), "next": [_row(plan, task) for task in now], "blocked": [_row(plan, one.task) for one in later]}))
+        emit(_json({**_head(plan), "next": _rows(plan, now), "blocked": _rows(plan, [one.task for one in later])}))
         return EXIT_CLEAN
     lines = [f"{visible(identity(task.id))}  {visible(task.name)}" for task in now]
     if later:
@@ -130,7 +131,7 @@ def approve_command(*, named: Path | None, by: str, as_json: bool) -> int:
         raise PlanError("\n".join([*lines, "A plan with mistakes cannot be approved"]))
     after = approve(plan, root, by=by)
     if as_json:
-        emit(_json({**_head(after), "by": encodable(by), "tasks": [_row(after, task) for task in after.tasks]}))
+        emit(_json({**_head(after), "by": encodable(by), "tasks": _rows(after, after.tasks)}))
     else:
         emit(f"{visible(str(after.path))}: {after.status}, {plan_tasks(after)}\n")
     return EXIT_CLEAN
@@ -145,8 +146,12 @@ def _head(plan: Plan) -> dict[str, object]:
     return {"plan": encodable(str(plan.path)), "title": encodable(plan.title), "status": plan.status}
 
 
-def _row(plan: Plan, task: Task) -> dict[str, object]:
-    by = () if task.passes else waiting_for(plan, task)
+def _rows(plan: Plan, tasks: Iterable[Task]) -> list[dict[str, object]]:
+    by = waiting(plan)
+    return [_row(task, () if task.passes else by[identity(task.id)]) for task in tasks]
+
+
+def _row(task: Task, by: tuple[str, ...]) -> dict[str, object]:
     return {
         "id": encodable(task.id) if isinstance(task.id, str) else task.id,
         "name": encodable(task.name),
@@ -160,8 +165,7 @@ def _row(plan: Plan, task: Task) -> dict[str, object]:
     }
 
 
-def _state(plan: Plan, task: Task) -> str:
-    by = waiting_for(plan, task)
+def _state(task: Task, by: tuple[str, ...]) -> str:
     return "passes" if task.passes else f"blocked by {', '.join(map(visible, by))}" if by else "ready"
 
 

@@ -10,7 +10,7 @@ from auditor.model.place import Place
 from auditor.model.result import Result
 from auditor.model.words import Outcome, Severity
 
-EXIT_CLEAN, EXIT_RESULTS, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_CLEAN, EXIT_RESULTS, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_ESCALATE, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,21 @@ class Run:
     checked: tuple[Checked, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def attempted(self) -> bool:
+        """Whether the run looked at what it was there for; a scan always does.
+
+        A validation did not when none of its own checks passed or failed, or when it never came to starting the application and nothing failed:
+        what was skipped says nothing about production. What it decided of static findings is drawn from its checks and does not count for itself.
+        """
+        if self.producer != "validate":
+            return True
+        own = [result for result in self.results if result.check.startswith("runtime/") and result.suppression is None]
+        if any(result.outcome is Outcome.FAIL for result in own):
+            return True
+        unstarted = any(result.check == "runtime/starts" and result.outcome is Outcome.SKIP for result in own)
+        return not unstarted and any(result.outcome is Outcome.PASS for result in own)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
@@ -86,7 +101,7 @@ class Report:
     def exit_status(self, *, fail_on: Severity, strict: bool = False) -> int:
         """0 clean, 1 results at or above ``fail_on`` (``strict`` counts reviews too), 3 something was not examined."""
         open_results = [result for result in self.results if result.suppression is None]
-        if any(result.outcome is Outcome.ERROR for result in open_results):
+        if any(result.outcome is Outcome.ERROR for result in open_results) or not all(run.attempted for run in self.runs):
             return EXIT_INCOMPLETE
         for result in open_results:
             if result.outcome is Outcome.FAIL and result.severity.rank >= fail_on.rank:

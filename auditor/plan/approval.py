@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,12 +58,12 @@ def recorded(plan: Path) -> Approval | None:
     try:
         document = read_json(read_bytes(path).decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise PlanError(_broken(path, "it is not UTF-8")) from error
+        raise PlanError(_broken(path, plan, "it is not UTF-8")) from error
     if document.problems or document.root is None:
-        raise PlanError(_broken(path, f"line {document.problems[0].line}: {document.problems[0].message}"))
+        raise PlanError(_broken(path, plan, f"line {document.problems[0].line}: {document.problems[0].message}"))
     found = _approval(document.root)
     if found is None:
-        raise PlanError(_broken(path, "it is not what plan approve writes"))
+        raise PlanError(_broken(path, plan, "it is not what plan approve writes"))
     return found
 
 
@@ -109,7 +110,7 @@ def check(plan: Plan) -> None:
     found = differences(plan, approval)
     if found:
         lines = [f"{visible(str(plan.path))}:{one.line}: {one.message} since it was approved" for one in found]
-        mend = "Undo that, or let a person approve the plan as it is now: gotcha-audit plan approve --by NAME"
+        mend = f"Undo that, or let a person approve the plan as it is now: {_again(plan.path)}"
         raise PlanError("\n".join([*lines, mend]))
 
 
@@ -133,7 +134,7 @@ def approve(plan: Plan, root: Path, *, by: str) -> Plan:
     if plan.status in {"COMPLETE", "VERIFIED"}:
         raise PlanError(f"{visible(str(plan.path))}: is {plan.status}: what is done cannot be approved again")
     if not by.strip() and (plan.status == "APPROVED" or recorded_or_broken(plan.path)):
-        raise PlanError(f"{visible(str(plan.path))}: was approved before: a person does that anew, with --by NAME")
+        raise PlanError(f"{visible(str(plan.path))}: was approved before: a person does that anew: {_again(plan.path)}")
     folder = folder_of(plan.path, root)
 
     def guard(current: Plan) -> None:
@@ -198,8 +199,11 @@ def _approval(root: Value) -> Approval | None:
     return Approval(by=by, at=at, title=title, tasks=tasks)
 
 
-def _broken(path: Path, why: str) -> str:
+def _again(plan: Path) -> str:
+    return visible(f"gotcha-audit plan approve --plan {shlex.quote(str(plan))} --by NAME")
+
+
+def _broken(path: Path, plan: Path, why: str) -> str:
     return (
-        f"{visible(str(path))}: the record of the approval cannot be used: {why}; "
-        "restore it, or let a person approve the plan again: gotcha-audit plan approve --by NAME"
+        f"{visible(str(path))}: the record of the approval cannot be used: {why}; restore it, or let a person approve the plan again: {_again(plan)}"
     )

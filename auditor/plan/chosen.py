@@ -42,9 +42,8 @@ def choose(root: Path, named: Path | None, statuses: Collection[Status] = _APPRO
     if fitting:
         raise PlanError(f"several plans in {PLANS}/ are {wanted}: name one with --plan FILE\n" + _listed(fitting))
     listed = [f"  {visible(path.name)}: {state}" for path, state in known]
-    raise PlanError(
-        "\n".join([f"no plan in {PLANS}/ is {wanted}: approve one with gotcha-audit plan approve, or name one with --plan FILE", *listed])
-    )
+    approval = "approve one with gotcha-audit plan approve, or " if "APPROVED" in statuses else ""
+    raise PlanError("\n".join([f"no plan in {PLANS}/ is {wanted}: {approval}name one with --plan FILE", *listed]))
 
 
 def _state(path: Path, root: Path) -> str:

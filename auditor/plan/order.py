@@ -17,21 +17,22 @@ class Blocked:
     by: tuple[str, ...]
 
 
-def waiting_for(plan: Plan, task: Task) -> tuple[str, ...]:
-    """Give the ids of the dependencies of ``task`` that do not pass, in the order in which it names them."""
+def waiting(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Give for each task, by its id, the ids of its dependencies that do not pass, in the order in which it names them."""
     passing = {identity(one.id) for one in plan.tasks if one.passes}
-    return tuple(dict.fromkeys(name for name in map(identity, task.dependencies) if name not in passing))
+    return {identity(task.id): tuple(dict.fromkeys(name for name in map(identity, task.dependencies) if name not in passing)) for task in plan.tasks}
 
 
 def ready(plan: Plan) -> tuple[Task, ...]:
     """Give the tasks that do not pass yet while everything they depend on does, in the order of the file."""
-    return tuple(task for task in plan.tasks if not task.passes and not waiting_for(plan, task))
+    by = waiting(plan)
+    return tuple(task for task in plan.tasks if not task.passes and not by[identity(task.id)])
 
 
 def blocked(plan: Plan) -> tuple[Blocked, ...]:
     """Give the tasks that do not pass and cannot begin, in the order in which they can be done; those of a cycle last."""
-    found = ((task, waiting_for(plan, task)) for task in _ordered(plan))
-    return tuple(Blocked(task=task, by=by) for task, by in found if by and not task.passes)
+    by = waiting(plan)
+    return tuple(Blocked(task=task, by=by[identity(task.id)]) for task in _ordered(plan) if by[identity(task.id)] and not task.passes)
 
 
 def _ordered(plan: Plan) -> list[Task]:

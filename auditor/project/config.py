@@ -10,7 +10,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,20 @@ if TYPE_CHECKING:
     import yaml
 
 FILES = ("gotcha-audit.toml", ".gotcha-audit.toml", "gotcha-audit.yaml", "gotcha-audit.yml")
-KEYS = ("select", "ignore", "catalogues", "exclude", "fail-on", "strict", "jobs", "show", "per-path-ignores", "max-file-size", "file-timeout")
+KEYS = (
+    "select",
+    "ignore",
+    "catalogues",
+    "exclude",
+    "fail-on",
+    "strict",
+    "jobs",
+    "show",
+    "per-path-ignores",
+    "max-file-size",
+    "file-timeout",
+    "validate",
+)
 _MAX_BYTES = 200_000
 _MAX_DEPTH = 20
 _MAX_NUMBER = 10**12
@@ -41,7 +54,8 @@ class PathIgnore:
 class Config:
     """The settings of one project; ``path`` is the file they came from, None when there is none.
 
-    ``max_file_size`` is in bytes, ``file_timeout`` in seconds.
+    ``max_file_size`` is in bytes, ``file_timeout`` in seconds. ``validate`` describes the application to start, in the words of the user; its keys
+    are checked by whoever reads it.
     """
 
     path: Path | None = None
@@ -56,6 +70,7 @@ class Config:
     per_path_ignores: tuple[PathIgnore, ...] = ()
     max_file_size: int = 1_000_000
     file_timeout: float = 20.0
+    validate: Mapping[str, object] = field(default_factory=dict)
 
 
 def load_config(root: Path) -> Config:
@@ -168,6 +183,7 @@ class _Reader:
             per_path_ignores=tuple(self.path_ignores()),
             max_file_size=self.whole("max-file-size") or default.max_file_size,
             file_timeout=self.number("file-timeout") or default.file_timeout,
+            validate=self.mapping("validate"),
         )
 
     def fail(self, key: str, what: str, mend: str) -> ConfigError:
@@ -224,6 +240,17 @@ class _Reader:
         if value is not None and not value.is_integer():
             raise self.fail(key, f"is {value!r}", "write a whole number above 0")
         return None if value is None else int(value)
+
+    def mapping(self, key: str) -> Mapping[str, object]:
+        value = self.table.get(key, {})
+        if not isinstance(value, dict):
+            raise self.fail(key, "is no table", f"write `[tool.gotcha-audit.{key}]`, or `{key}:` with indented lines below")
+        level: list[object] = [value]
+        for _ in range(_MAX_DEPTH):
+            level = [inner for item in level if isinstance(item, (dict, list)) for inner in (item.values() if isinstance(item, dict) else item)]
+        if level:
+            raise self.fail(key, f"is nested deeper than {_MAX_DEPTH} levels", "no key needs that")
+        return {str(name): item for name, item in value.items()}
 
     def inside(self, key: str) -> Iterator[Path]:
         """Folders of the project: a configuration must not make us read what lies elsewhere."""

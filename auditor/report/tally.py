@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from auditor.model import Outcome, Report, Result
+from auditor.model import Outcome, Report, Result, Run, Severity
+from auditor.report.verdict import verdict_line
 
 
 def count(results: Iterable[Result]) -> Counter[str]:
@@ -13,15 +14,24 @@ def count(results: Iterable[Result]) -> Counter[str]:
     return Counter("suppressed" if result.suppression else result.outcome.value for result in results)
 
 
-def summary(report: Report) -> str:
-    """One line: ``2 fail, 1 review, 5 pass, 1 suppressed; 12 files in 0.42 s``; what was not examined is named where there is any."""
-    counts = count(report.results)
+def summary(report: Report, *, fail_on: Severity = Severity.WARNING) -> str:
+    """One line: ``2 fail, 1 review, 5 pass, 1 suppressed; 12 files in 0.42 s``; what was not examined is named where there is any.
+
+    A validation adds its verdict line, which speaks of no files.
+    """
+    scans = [run for run in report.runs if run.producer != "validate"]
+    lines = [" ".join(verdict_line(run, fail_on=fail_on).split()) for run in report.runs if run.producer == "validate"]
+    return "; ".join([*([_scanned(scans)] if scans or not lines else []), *lines])
+
+
+def _scanned(runs: Sequence[Run]) -> str:
+    counts = count(result for run in runs for result in run.results)
     parts = [f"{counts[name]} {name}" for name in (Outcome.FAIL, Outcome.REVIEW, Outcome.PASS)]
     if counts[Outcome.ERROR]:
         parts.append(f"{counts[Outcome.ERROR]} not examined")
     parts.append(f"{counts['suppressed']} suppressed")
-    files = sum(run.coverage.scanned for run in report.runs)
-    seconds = sum(run.seconds for run in report.runs)
+    files = sum(run.coverage.scanned for run in runs)
+    seconds = sum(run.seconds for run in runs)
     return f"{', '.join(parts)}; {plural(files, 'file')} in {seconds:.2f} s"
 
 

@@ -1,25 +1,25 @@
 """The ``text`` format: for people at a terminal, or reading a log of one.
 
 Everything is laid out here and printed as ``rich.text.Text``, never as markup, so nothing from the project is interpreted;
-``visible`` has already taken the control characters out.
+``visible`` has already taken the control characters out. How a validation looks is told in ``text_validate``.
 """
 
 from __future__ import annotations
 
-import io
 import re
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
 
 from auditor.model import Change, Checked, Evidence, Outcome, Place, Report, Result, Run
+from auditor.report.sheet import Sheet
 from auditor.report.tally import count, coverage_line, plural, summary
+from auditor.report.text_validate import validation
 from auditor.report.view import View
-from auditor.report.visible import code_lines, visible
+from auditor.report.visible import code_lines, cropped, visible
 
 _SEVERITY_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 _OUTCOME_WORDS = {
@@ -29,7 +29,6 @@ _OUTCOME_WORDS = {
     Outcome.ERROR: ("not examined", "bold red"),
 }
 _SIGN_STYLES = {"✗": "bold red", "?": "bold magenta", "✓": "bold green", "·": "dim"}
-_NARROWEST = 60
 _LEAST_TITLE = 48
 _MOST_CODE_LINES = 12
 _MOST_WORKS_LINES = 14
@@ -42,7 +41,18 @@ _LAST_NUMBER = re.compile(r":(\d+)$")
 
 def render(report: Report, view: View) -> str:
     """Write findings with their trail and their WORKS form, the entries that were checked, coverage, and one line of summary."""
-    sheet = _Sheet(view)
+    sheet = Sheet(view)
+    scans = replace(report, runs=tuple(run for run in report.runs if run.producer != "validate"))
+    validations = [run for run in report.runs if run.producer == "validate"]
+    if scans.runs or not validations:
+        _scans(sheet, scans, view)
+    for run in validations:
+        sheet.gap()
+        validation(sheet, run)
+    return sheet.text()
+
+
+def _scans(sheet: Sheet, report: Report, view: View) -> None:
     explained: set[str] = set()
     for run in report.runs:
         for result in run.results:
@@ -61,62 +71,9 @@ def render(report: Report, view: View) -> str:
     sheet.prose(coverage_line(report), first="  ", rest="  ")
     sheet.gap()
     sheet.line((summary(report), _summary_style(report)))
-    return sheet.text()
 
 
-class _Sheet:
-    """Lines of styled pieces, joined at the end by rich; widths are this class's business, wrapping is never rich's."""
-
-    def __init__(self, view: View) -> None:
-        self.view = view
-        self.width = max(view.width, _NARROWEST)
-        self._lines: list[Text] = []
-
-    def line(self, *pieces: tuple[str, str]) -> None:
-        line = Text(no_wrap=True)
-        for content, style in pieces:
-            line.append(content, style=style)
-        line.rstrip()
-        self._lines.append(line)
-
-    def gap(self) -> None:
-        if self._lines and self._lines[-1].plain:
-            self._lines.append(Text())
-
-    def heading(self, title: str, detail: str = "") -> None:
-        self.line((title, "bold"), ("  " + detail if detail else "", "dim"))
-
-    def prose(self, text: str, *, first: str, rest: str, style: str = "") -> None:
-        wrapped = textwrap.wrap(
-            visible(text, keep="\n"),
-            self.width,
-            initial_indent=first,
-            subsequent_indent=rest,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for row in wrapped:
-            self.line((row, style))
-
-    def text(self) -> str:
-        stream = io.StringIO()
-        console = Console(
-            file=stream,
-            width=self.width,
-            force_terminal=self.view.colour,
-            color_system="standard" if self.view.colour else None,
-            no_color=not self.view.colour,
-            legacy_windows=False,
-            highlight=False,
-            markup=False,
-            emoji=False,
-        )
-        for line in self._lines:
-            console.print(line, crop=False, overflow="ignore", soft_wrap=True)
-        return stream.getvalue()
-
-
-def _finding(sheet: _Sheet, result: Result, explained: set[str]) -> None:
+def _finding(sheet: Sheet, result: Result, explained: set[str]) -> None:
     word, style = _verdict(result)
     doubt = "" if result.confidence == "high" else f"  {result.confidence.value} confidence"
     sheet.line((visible(str(result.place)) or "-", "bold"), ("  ", ""), (word, style), ("  ", ""), (visible(result.check), "cyan"), (doubt, "dim"))
@@ -148,11 +105,11 @@ def _verdict(result: Result) -> tuple[str, str]:
     return _OUTCOME_WORDS[result.outcome]
 
 
-def _evidence(sheet: _Sheet, result: Result, evidence: Evidence) -> None:
+def _evidence(sheet: Sheet, result: Result, evidence: Evidence) -> None:
     if evidence.kind != "code":
         sheet.line((f"  {visible(evidence.title)}", "dim"))
         for row in code_lines(evidence.body)[:_MOST_CODE_LINES]:
-            sheet.line((f"    {_cropped(row, sheet.width - 4)}", ""))
+            sheet.line((f"    {cropped(row, sheet.width - 4)}", ""))
         return
     raw = evidence.body.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     numbered = _LAST_NUMBER.search(evidence.title)
@@ -165,7 +122,7 @@ def _evidence(sheet: _Sheet, result: Result, evidence: Evidence) -> None:
         here = number == result.place.line
         marked = _marked(result, raw[number - first], row) if here and number - first < len(raw) else None
         shift = _window(row[indent:], marked[0] - indent if marked else 0, room)
-        sheet.line((f"  {number:>{gutter}} │ ", "dim"), (_cropped(row[indent:], room, shift), ""))
+        sheet.line((f"  {number:>{gutter}} │ ", "dim"), (cropped(row[indent:], room, shift), ""))
         if marked:
             start, length = marked[0] - indent - shift, marked[1]
             blank = " " * cell_len(row[indent + shift : marked[0]]) if start > 0 else ""
@@ -194,14 +151,7 @@ def _window(row: str, column: int, room: int) -> int:
     return column - room // 3
 
 
-def _cropped(row: str, room: int, shift: int = 0) -> str:
-    part = row[shift:]
-    if shift:
-        part = "…" + part[1:]
-    return part if len(part) <= room else part[: room - 1] + "…"
-
-
-def _trail(sheet: _Sheet, places: Sequence[Place]) -> None:
+def _trail(sheet: Sheet, places: Sequence[Place]) -> None:
     where = [visible(f"{place.path}:{place.line}" if place.path is not None and place.line else str(place)) for place in places]
     column = min(max(map(cell_len, where)), sheet.width // 2)
     for position, place in zip(where, places, strict=True):
@@ -215,14 +165,14 @@ def _trail(sheet: _Sheet, places: Sequence[Place]) -> None:
             sheet.line((head if number == 0 else " " * len(head), "dim"), (row, ""))
 
 
-def _change(sheet: _Sheet, change: Change) -> None:
+def _change(sheet: Sheet, change: Change) -> None:
     _works(sheet, change.title)
     for sign, style, code in (("-", "red", change.before), ("+", "green", change.after)):
         for row in _dedented(code_lines(code)):
-            sheet.line((f"    {sign} {_cropped(row, _LONGEST_CHANGE)}", style))
+            sheet.line((f"    {sign} {cropped(row, _LONGEST_CHANGE)}", style))
 
 
-def _works_example(sheet: _Sheet, gotcha: str) -> None:
+def _works_example(sheet: Sheet, gotcha: str) -> None:
     """Show the entry's own WORKS code, for a site the auditor cannot rewrite."""
     note = sheet.view.entries.get(gotcha)
     blocks = _FENCED.findall(note.works_text) if note else []
@@ -232,12 +182,12 @@ def _works_example(sheet: _Sheet, gotcha: str) -> None:
     sheet.gap()
     _works(sheet, "as the entry writes it")
     for row in rows[:_MOST_WORKS_LINES]:
-        sheet.line((f"    {_cropped(row, sheet.width - 4)}", "green"))
+        sheet.line((f"    {cropped(row, sheet.width - 4)}", "green"))
     if len(rows) > _MOST_WORKS_LINES or len(blocks) > 1:
         sheet.line(("    … the rest is in the entry", "dim"))
 
 
-def _works(sheet: _Sheet, title: str) -> None:
+def _works(sheet: Sheet, title: str) -> None:
     sheet.line(("  WORKS", "bold green"), (f"  {visible(title)}" if title else "", "dim"))
 
 
@@ -245,7 +195,7 @@ def _dedented(rows: list[str]) -> list[str]:
     return textwrap.dedent("\n".join(rows)).split("\n") if rows else []
 
 
-def _checked(sheet: _Sheet, run: Run) -> None:
+def _checked(sheet: Sheet, run: Run) -> None:
     sheet.heading("Gotchas checked", _stack(run))
     if not run.checked:
         sheet.prose("No entry of the catalogue applies to this stack.", first="  ", rest="  ")
@@ -263,7 +213,7 @@ def _checked(sheet: _Sheet, run: Run) -> None:
     sheet.line((" " * (title + 4) + "  FAILS  REVIEW  WORKS", "dim"))
     for row in rows:
         sign = _sign(row)
-        name = _cropped(visible(row.title), title)
+        name = cropped(visible(row.title), title)
         places = _places(row.places, room)
         sheet.line(
             (f"  {sign} ", _SIGN_STYLES[sign]),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from auditor.model import Outcome, Report
+from auditor.model import Outcome, Report, Severity
 
 ENTRY_PAGES = "https://github.com/gotcha-audit/gotcha-audit/blob/main/rules"
 
@@ -22,12 +22,16 @@ class EntryNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """How to render. ``show`` names the outcomes listed one by one (``error`` always is); ``entries`` is keyed by gotcha id."""
+    """How to render. ``show`` names the outcomes listed one by one (``error`` always is); ``entries`` is keyed by gotcha id.
+
+    ``fail_on`` is the least severity that makes a validation say FAIL, as it does the exit code.
+    """
 
     show: tuple[Outcome, ...] = (Outcome.FAIL,)
     colour: bool = False
     width: int = 100
     entries: Mapping[str, EntryNote] = field(default_factory=dict)
+    fail_on: Severity = Severity.WARNING
 
     def shows(self, outcome: Outcome) -> bool:
         """Whether results of this outcome are listed one by one: what could not be examined is never left out."""

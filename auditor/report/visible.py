@@ -32,6 +32,14 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def cropped(row: str, room: int, shift: int = 0) -> str:
+    """``row`` cut to ``room`` characters, without its first ``shift``; what was cut is an ellipsis."""
+    part = row[shift:]
+    if shift:
+        part = "…" + part[1:]
+    return part if len(part) <= room else part[: room - 1] + "…"
+
+
 def _hidden(character: str) -> bool:
     return unicodedata.category(character) in _HIDDEN
 

@@ -81,13 +81,17 @@ class Exchange:
 class Client:
     """Talks to one application at ``address`` (an IP address of loopback, seen on the socket) and ``port``.
 
-    ``host`` is sent as Host instead of the address; ``https`` adds those of a proxy that ends TLS. Raises nothing for what the application does.
+    ``host`` is sent as Host instead of the address; ``https`` adds those of a proxy that ends TLS. ``tls`` speaks
+    TLS itself, to a certificate that nobody has to trust; ``source`` is the address of loopback to come from. Raises nothing for what the application
+    does.
     """
 
-    def __init__(self, address: str, port: int, *, host: str = "", https: bool = False, limits: Limits | None = None) -> None:
+    def __init__(
+        self, address: str, port: int, *, host: str = "", https: bool = False, source: str = "", tls: bool = False, limits: Limits | None = None
+    ) -> None:
         if not ip_address(address.split("%", maxsplit=1)[0]).is_loopback:
             raise ValueError(f"{address} is not an address of this machine's loopback")
-        self.address, self.port, self.host, self.https = address, port, host, https
+        self.address, self.port, self.host, self.https, self.source, self.tls = address, port, host, https, source, tls
         self.limits = limits or Limits()
         self.exchanges: list[Exchange] = []
         self._lock = Lock()
@@ -100,13 +104,20 @@ class Client:
             trust_env=False,
             cookies=jar,
             headers={"User-Agent": "gotcha-audit"},
+            transport=httpx2.HTTPTransport(
+                local_address=source or None,
+                verify=False,
+                trust_env=False,
+                # A server may drop a kept connection just as the next request is sent (RFC 9112, 9.3.1); uvicorn does after an exception.
+                limits=httpx2.Limits(max_keepalive_connections=0),
+            ),
         )
 
     @property
     def origin(self) -> str:
         """Scheme, address and port as they are connected to."""
         shown = f"[{self.address}]" if ":" in self.address else self.address
-        return f"http://{shown}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{shown}:{self.port}"
 
     @property
     def cookies(self) -> Mapping[str, str]:
@@ -114,12 +125,17 @@ class Client:
         return {cookie.name: cookie.value or "" for cookie in self._client.cookies.jar}
 
     def fresh(self) -> Client:
-        """A client of the same application that carries nothing."""
-        return Client(self.address, self.port, host=self.host, https=self.https, limits=self.limits)
+        """A client of the same application that carries nothing; what it asks is noted, and counted, with what this one asks."""
+        return self._sharing(https=self.https)
 
     def secured(self) -> Client:
         """The same, behind a proxy that ends TLS."""
-        return Client(self.address, self.port, host=self.host, https=True, limits=self.limits)
+        return self._sharing(https=True)
+
+    def _sharing(self, *, https: bool) -> Client:
+        other = Client(self.address, self.port, host=self.host, https=https, source=self.source, tls=self.tls, limits=self.limits)
+        other.exchanges, other._lock = self.exchanges, self._lock
+        return other
 
     def close(self) -> None:
         """Drop the connections."""

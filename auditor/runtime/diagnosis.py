@@ -14,6 +14,8 @@ _LONGEST_TEXT = 2000
 _WHOLE = frozenset({"binds-loopback-only", "ignores-port", "debug-on"})
 """Checks that look at the process as a whole: when they pass, a finding of the very mistake is wrong for this start."""
 _ABOUT_VARIABLES = frozenset({"env-missing", "environment"})
+_WORDS = 2
+"""How much words of a log, a console or a header say: more than a status, less than a check that is about the very mistake."""
 _VERDICTS = {Outcome.FAIL: "FAILS", Outcome.REVIEW: "REVIEW", Outcome.PASS: "WORKS"}
 
 
@@ -43,7 +45,8 @@ def causes(name: str, seen: Seen, gotchas: Iterable[Gotcha], static: Sequence[Re
 
     A site the scan says fails comes before one it is not sure of, and a symptom that says much (a line of the log, the check itself) before one that
     says little (a status).
-    Without any site that fails or is under review, only symptoms that say much count: a status alone would accuse half the catalogue.
+    Without any site that fails or is under review, only words count, and checks of the process as a whole: a status alone would accuse half the
+    catalogue.
     """
     by_id: dict[str, list[Result]] = {}
     for result in static:
@@ -54,7 +57,7 @@ def causes(name: str, seen: Seen, gotchas: Iterable[Gotcha], static: Sequence[Re
         strength = max((_strength(name, seen.signs, symptom) for symptom in gotcha.symptoms), default=0)
         sites = sorted(by_id.get(gotcha.id, ()), key=_weight, reverse=True)
         suspected = tuple(site for site in sites if site.outcome in (Outcome.FAIL, Outcome.REVIEW))
-        if strength and (suspected or strength > 1):
+        if strength and (suspected or strength == _WORDS or (strength > _WORDS and name in _WHOLE)):
             if sites and not suspected:
                 continue  # every site of it has the form that works
             found.append(Cause(gotcha=gotcha, strength=strength, found=suspected))
@@ -102,12 +105,12 @@ def _match(name: str, sign: Sign, symptom: Mapping[str, object]) -> int:
         return 3 if symptom.get("check") == name and sign.kind == "check" else 0
     if sign.kind in ("log", "console"):
         pattern = symptom.get(sign.kind)
-        return 2 if isinstance(pattern, str) and _contains(pattern, sign.text) else 0
+        return _WORDS if isinstance(pattern, str) and _contains(pattern, sign.text) else 0
     if sign.kind == "header":
         header = symptom.get("header")
         if not isinstance(header, Mapping) or str(header.get("name", "")).lower() != sign.on.lower():
             return 0
-        return 2 if header.get("value") in (None, sign.text) else 0
+        return _WORDS if header.get("value") in (None, sign.text) else 0
     http = symptom.get("http")
     if not isinstance(http, Mapping) or http.get("status") != sign.status:
         return 0

@@ -1,4 +1,4 @@
-"""When an application counts as started: it owns a listening socket, and what the target asks for besides holds.
+"""When an application counts as started: it owns a listening socket, it answers there, and what the target asks for besides holds.
 
 A port that answers proves nothing: somebody else may hold it. What counts is a socket that a process of the application itself listens on.
 """
@@ -91,19 +91,24 @@ def _missing(application: Application, ready: Ready, address: str, port: int) ->
     """Which of the conditions does not hold yet, "" when all do."""
     if ready.log and not any(re.search(ready.log, line.text[:_LONGEST_LINE]) for line in application.lines):
         return f"no line of its output matches {ready.log!r}"
-    if ready.http:
-        client = Client(address, port, limits=Limits(seconds=_ANSWER))
-        try:
-            exchange = client.get(ready.http)
-        finally:
-            client.close()
-        if not 200 <= exchange.status < 400:
-            return f"GET {ready.http} gives {exchange.answer}"
+    if reason := _unanswered(ready.http, address, port):
+        return reason
     if ready.command:
         words = [word.replace(PORT, str(port)) for word in ready.command]
         if (reason := _command(words, application.folder, application.environment)) is not None:
             return reason
     return ""
+
+
+def _unanswered(path: str, address: str, port: int) -> str:
+    """Why an address does not count as answered. A socket alone says little: servers listen before their workers can load the application."""
+    client = Client(address, port, limits=Limits(seconds=_ANSWER))
+    try:
+        exchange = client.get(path or "/", follow=bool(path))
+    finally:
+        client.close()
+    good = 200 <= exchange.status < 400 if path else exchange.status > 0
+    return "" if good else f"GET {path or '/'} gives {exchange.answer}" if exchange.status else f"GET {path or '/'}: {exchange.error}"
 
 
 def _command(words: list[str], folder: Path, environment: Mapping[str, str]) -> str | None:

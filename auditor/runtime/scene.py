@@ -10,6 +10,7 @@ from typing import Protocol
 
 from auditor.processes.application import Application
 from auditor.project.project import Project
+from auditor.runtime.assets import Asset
 from auditor.runtime.client import Client, Exchange
 from auditor.runtime.seen import Seen
 from auditor.runtime.target import Endpoint, Target
@@ -36,11 +37,16 @@ class Again(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page that was asked for, and the assets it names with how they were answered. ``assets`` maps the address path to the exchange."""
+    """A page that was asked for, and the assets it names with how they were answered. ``assets`` maps the address path to the exchange.
+
+    ``named`` says how each is used, and where it is named; ``more`` counts assets that were not asked for because there were too many.
+    """
 
     endpoint: Endpoint
     exchange: Exchange
     assets: Mapping[str, Exchange] = field(default_factory=dict)
+    named: tuple[Asset, ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

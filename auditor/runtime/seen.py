@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from auditor.model import Evidence, Outcome, Place, Severity
@@ -28,6 +28,7 @@ class Seen:
     """One observation. ``subject`` is what was looked at (`GET /`, a variable), ``expected`` and ``observed`` one line each.
 
     ``message`` says all of it in a sentence. ``place`` is the line of the project that the observation is about, if there is one.
+    ``secrets`` are values that came up on the way (tokens) and must not be shown, wherever else they turn up.
     """
 
     outcome: Outcome
@@ -39,6 +40,7 @@ class Seen:
     signs: tuple[Sign, ...] = ()
     severity: Severity = Severity.ERROR
     place: Place | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def passed(subject: str, message: str, *, expected: str = "", observed: str = "", evidence: tuple[Evidence, ...] = ()) -> Seen:

@@ -19,8 +19,8 @@ ROOT = PurePosixPath()
 class Ready:
     """When the application counts as started, beyond owning a listening socket. All conditions that are given must hold.
 
-    ``http`` is a path that must answer below 400, ``log`` a regular expression searched in each line of output, ``command`` a program that must
-    exit with 0. ``timeout`` is in seconds, for all of it together.
+    ``http`` is a path that must answer below 400; without one, any answer to `/` is enough. ``log`` is a regular expression searched in each line of
+    output, ``command`` a program that must exit with 0. ``timeout`` is in seconds, for all of it together.
     """
 
     http: str = ""
@@ -56,7 +56,8 @@ class Endpoint:
     """One request and what must come of it.
 
     ``status``: the codes that are right, empty for any below 400. ``answer``: what the body must be. ``contains`` are texts that must be in the body.
-    ``content`` is a body to send, as text; ``headers`` go with the request. ``place`` says where the endpoint is written.
+    ``content`` is a body to send, as text; ``headers`` go with the request. ``place`` says where the endpoint is written. ``found``: nobody wrote
+    what must come, the code alone says that it exists, so that only a crash of it is wrong.
     """
 
     path: str
@@ -67,6 +68,7 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict)
     content: str = ""
     place: Place | None = None
+    found: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -103,7 +105,7 @@ class Step:
     """One request of a flow. `{{name}}` in path, headers and content is replaced by what was captured.
 
     ``refused`` says why a step that people wrote in prose cannot be executed; such a step is never guessed.
-    ``retries`` more attempts are made, ``delay`` seconds apart, until all holds.
+    ``retries`` more attempts are made, ``delay`` seconds apart, until all holds. ``prose``: it was a sentence.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Step:
     retries: int = 0
     delay: float = 0.5
     refused: str = ""
+    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ from auditor.runtime.checks import AFTERWARDS, BEFORE, CHECKS, names
 from auditor.runtime.checks import started as start_checks
 from auditor.runtime.checks import stopped as stop_checks
 from auditor.runtime.client import Client
+from auditor.runtime.described import described
+from auditor.runtime.pages import Visit, visit
 from auditor.runtime.progress import Progress, Silent
 from auditor.runtime.ready import wait_until_ready
 from auditor.runtime.scene import Before, Scene
@@ -139,7 +141,9 @@ def _observe(root: Path, project: Project, target: Target, options: Options, log
             return
         client = Client(readiness.address, port, host=target.host, https=bool(target.https))
         try:
-            scene = _scene(root, project, target, options, application, client, stage)
+            visited = visit(client, target)
+            log.notes += visited.notes
+            scene = _scene(root, project, target, options, application, visited, stage)
             for name, check in CHECKS.items():
                 log.add(name, partial(check, scene))
             if not readiness.background and application.wait(_SETTLE):
@@ -159,7 +163,7 @@ class _Stage:
 
     def __init__(self, root: Path, target: Target, options: Options) -> None:
         self.root, self.target, self.options = root, target, options
-        self.folder = root / target.start.folder
+        self.folder = (root / target.start.folder).resolve()
 
     @contextlib.contextmanager
     def start(
@@ -214,15 +218,16 @@ def _foreign(port: int, application: Application) -> tuple[Holder, ...]:
     return tuple(holder for holder in holders(port) if holder.pid is not None and holder.pid not in ours)
 
 
-def _scene(root: Path, project: Project, target: Target, options: Options, application: Application, client: Client, stage: _Stage) -> Scene:
-    """What the checks see; pages are fetched here, once."""
+def _scene(root: Path, project: Project, target: Target, options: Options, application: Application, visited: Visit, stage: _Stage) -> Scene:
+    """What the checks see."""
     return Scene(
         root=root,
         project=project,
         target=target,
         application=application,
-        client=client,
+        client=visited.client,
         again=stage.start,
+        pages=visited.pages,
         kept=options.kept,
         browser=options.browser,
     )
@@ -243,11 +248,11 @@ def _results(seen: Mapping[str, Sequence[Seen]], target: Target, gotchas: Sequen
                     check=f"runtime/{name}",
                     outcome=item.outcome,
                     message=item.message,
-                    place=item.place or Place(path=None, label=item.subject),
+                    place=replace(item.place, label=item.subject) if item.place else Place(path=None, label=item.subject),
                     severity=item.severity,
                     confidence=Confidence.HIGH,
                     related=(*sites, *start) if item.outcome is Outcome.FAIL else (),
-                    evidence=(*_claims(item), *item.evidence, *_explained(causes)),
+                    evidence=(*(described(target.start) if name == "starts" else ()), *_claims(item), *item.evidence, *_explained(causes)),
                     gotchas=tuple(cause.gotcha.id for cause in causes),
                     fingerprint=hashlib.sha256(f"runtime/{name}\0{item.subject}\0{number}".encode()).hexdigest()[:32],
                 )

@@ -62,8 +62,8 @@ def test_a_write_that_fails_leaves_the_old_file_alone(tmp_path: Path, monkeypatc
 def test_a_terminal_that_knows_ascii_alone_gets_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    output.emit("✗ 21 │ ü\n")
-    assert raw.getvalue() == b"x 21 | \\xfc\n"
+    output.emit("✗ 21 │ – → ü\n")
+    assert raw.getvalue() == b"x 21 | - -> \\xfc\n"
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_what_was_changed_since_is_refused_with_its_line_and_task(tmp_path: Path
         check(load(path, tmp_path))
     assert str(raised.value).splitlines() == [
         *(f"{path}:{line}: {message} since it was approved" for line, message in lines),
-        "Undo that, or let a person approve the plan as it is now: gotcha-audit plan approve --by NAME",
+        f"Undo that, or let a person approve the plan as it is now: gotcha-audit plan approve --plan {path} --by NAME",
     ]
     assert raised.value.exit_code == 2
 
@@ -79,7 +79,7 @@ def test_a_person_accepts_a_change_by_approving_again(tmp_path: Path) -> None:
     path = small(tmp_path, *TASKS, status="PENDING")
     approve(load(path, tmp_path), tmp_path, by="")
     path.write_text(path.read_text().replace("task 1", "task one"))
-    with pytest.raises(PlanError, match="was approved before: a person does that anew, with --by NAME"):
+    with pytest.raises(PlanError, match=r"was approved before: a person does that anew: gotcha-audit plan approve --plan .*plan\.json --by NAME"):
         approve(load(path, tmp_path), tmp_path, by=" ")
     approve(load(path, tmp_path), tmp_path, by="Ada")
     check(load(path, tmp_path))
@@ -90,7 +90,7 @@ def test_setting_the_status_back_does_not_wash_a_change(tmp_path: Path) -> None:
     path = small(tmp_path, *TASKS, status="PENDING")
     approve(load(path, tmp_path), tmp_path, by="")
     path.write_text(path.read_text().replace("task 1", "task one").replace("APPROVED", "PENDING"))
-    with pytest.raises(PlanError, match="with --by NAME"):
+    with pytest.raises(PlanError, match="--by NAME"):
         approve(load(path, tmp_path), tmp_path, by="")
     path.write_text(path.read_text().replace("PENDING", "APPROVED"))
     with pytest.raises(PlanError, match="name of task 1 was changed"):
@@ -157,7 +157,7 @@ def test_a_broken_record_is_told_and_never_written_anew_unasked(tmp_path: Path, 
     ensure(load(path, tmp_path), tmp_path)
     record = evidence_folder(path) / "approved.json"
     record.write_bytes(data)
-    with pytest.raises(PlanError, match=r"approved\.json: the record of the approval cannot be used: .*plan approve --by NAME"):
+    with pytest.raises(PlanError, match=r"approved\.json: the record of the approval cannot be used: .*plan approve --plan .* --by NAME"):
         ensure(load(path, tmp_path), tmp_path)
     assert record.read_bytes() == data
     approve(load(path, tmp_path), tmp_path, by="Ada")

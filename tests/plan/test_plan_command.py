@@ -77,10 +77,14 @@ def test_approve_then_a_change_is_refused_then_a_person_accepts_it(project: Path
         "gotcha-audit: docs/plans/pending.json:12: dod of task 1 was changed since it was approved\n"
         "docs/plans/pending.json:21: dod of task 2 was changed since it was approved\n"
         "docs/plans/pending.json:30: dod of task 3 was changed since it was approved\n"
-        "Undo that, or let a person approve the plan as it is now: gotcha-audit plan approve --by NAME\n"
+        "Undo that, or let a person approve the plan as it is now: gotcha-audit plan approve --plan docs/plans/pending.json --by NAME\n"
+    )
+    assert main(["plan", "approve"]) == 2
+    assert (
+        capsys.readouterr().err == "gotcha-audit: no plan in docs/plans/ is DRAFT or PENDING: name one with --plan FILE\n  pending.json: APPROVED\n"
     )
     assert main(["plan", "approve", "--plan", name]) == 2
-    assert "with --by NAME" in capsys.readouterr().err
+    assert "--by NAME" in capsys.readouterr().err
     assert main(["plan", "approve", "--plan", name, "--by", "Ada", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["by"] == "Ada"
     assert main(["plan", "next"]) == 0

@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 import jsonschema
 import pytest
 from made_report import broken, failing, made_report, passing, review, silenced
+from made_validation import full
 
 from auditor.model import Edit, Package, Place, Report, span_of
 from auditor.report import RENDERERS, View
@@ -87,3 +88,20 @@ def test_undecodable_file_names_leave_the_output_valid_and_ascii() -> None:
 def test_the_schema_refuses_other_forms(broken_document: dict[str, object]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(broken_document, json.loads(schema()))
+
+
+def test_a_validation_has_the_same_form() -> None:
+    (run,) = written(full())["runs"]
+    assert (run["producer"], run["counts"]) == ("validate", {"not attempted": 1})
+    assert run["coverage"] == {"selected": 0, "scanned": 0, "skipped": {}, "failed": 0}
+    results = {result["check"]: result for result in run["results"]}
+    assert [results[f"runtime/{name}"]["outcome"] for name in ("starts", "page", "health", "flow", "console")] == [
+        "pass",
+        "fail",
+        "skip",
+        "skip",
+        "error",
+    ]
+    assert results["runtime/page"]["place"] == {"path": None, "span": None, "label": "GET /"}
+    assert results["runtime/page"]["gotchas"] == ["flask/relative-send-directory", "flask/static-url-path"]
+    assert [piece["kind"] for piece in results["runtime/page"]["evidence"]] == ["expected", "observed", "response", "log", "cause"]

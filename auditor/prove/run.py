@@ -1,0 +1,174 @@
+"""One entry proven: FAILS seen to fail and WORKS seen to work, each in a folder of its own, with nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor.catalogue.proofs import Looked
+from auditor.errors import GotchaAuditError
+from auditor.model import Example, Gotcha
+from auditor.processes import Application
+from auditor.processes.ports import free_port
+from auditor.prove.observe import Stage, look
+from auditor.prove.plan import ProofPlan, Side, plan_of
+from auditor.prove.webserver import configuration, prepared
+from auditor.runtime.client import Client, Limits
+from auditor.runtime.ready import wait_until_ready
+from auditor.runtime.target import Ready
+
+_START = 30.0
+_BUILD = 180.0
+_REFUSED_PATIENCE = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a base gives: a folder of files to lay the example over (None for nothing), folders of programs, and variables."""
+
+    folder: Path | None
+    programs: tuple[Path, ...]
+    environment: Mapping[str, str]
+    links: Mapping[str, Path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """What came of one entry. ``missing`` says why it could not be run."""
+
+    gotcha: str
+    fails: tuple[Looked, ...] = ()
+    works: tuple[Looked, ...] = ()
+    missing: str = ""
+    seconds: float = 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether FAILS failed and WORKS worked, as the entry says."""
+        return not self.missing and all(looked.held for looked in (*self.fails, *self.works))
+
+
+def prove(gotcha: Gotcha, given: Given) -> Proven:
+    """Run both sides of an entry. Raises CatalogueError for a plan that cannot be read; whatever the examples do is a verdict."""
+    plan = plan_of(gotcha)
+    if plan is None:
+        return Proven(gotcha=gotcha.id, missing=gotcha.proof.unprovable or "there is no plan")
+    clock = time.monotonic()
+    try:
+        fails = _played(plan, plan.fails, gotcha.fails, given)
+        works = _played(plan, plan.works, gotcha.works, given)
+    except GotchaAuditError as error:
+        return Proven(gotcha=gotcha.id, missing=str(error), seconds=time.monotonic() - clock)
+    return Proven(gotcha=gotcha.id, fails=fails, works=works, seconds=time.monotonic() - clock)
+
+
+def _played(plan: ProofPlan, side: Side, example: Example, given: Given) -> tuple[Looked, ...]:
+    """One side: laid out, built, started, looked at, stopped."""
+    with tempfile.TemporaryDirectory(prefix="gotcha-audit-", ignore_cleanup_errors=True) as folder:
+        root = Path(folder).resolve() / "app"
+        lay(root, plan, example, given)
+        port = free_port()
+        environment = _environment(root, side, given, port)
+        for command in side.before:
+            with Application(_words(command, root, port), folder=root, environment=environment, port=port) as application:
+                ended = application.wait(_BUILD)
+                application.drain()
+                if not ended or application.code != 0:
+                    last = "; ".join(line.text for line in application.lines[-4:])
+                    return (Looked(what=command, held=False, seen=f"exit {application.code}: {last}"),)
+        with _staged(plan, side, example, root, port, environment) as stage:
+            return tuple(look(stage, observation) for observation in side.observations)
+
+
+def lay(root: Path, plan: ProofPlan, example: Example, given: Given) -> None:
+    """Lay the files of an example, and what it leaves out, over those of its base."""
+    if given.folder is not None:
+        shutil.copytree(given.folder, root, symlinks=True)
+    root.mkdir(parents=True, exist_ok=True)
+    for path, text in {**plan.files, **example.files}.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+        if text.startswith("#!"):
+            target.chmod(0o755)
+    for name, source in given.links.items():
+        if not (root / name).exists():
+            (root / name).symlink_to(source, target_is_directory=True)
+
+
+def _environment(root: Path, side: Side, given: Given, port: int) -> dict[str, str]:
+    path = os.pathsep.join([*map(str, given.programs), os.environ.get("PATH", os.defpath)])
+    base = {"PATH": path, "HOME": str(root.parent), "LANG": "C.UTF-8", "PORT": str(port), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    found = {**base, **given.environment}
+    for name, value in side.environment.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = value.replace("{root}", str(root)).replace("{port}", str(port))
+    return found
+
+
+def _words(command: str, root: Path, port: int) -> list[str]:
+    """A command as a shell reads it, in place of which it is executed where it is one."""
+    return ["/bin/sh", "-c", command.replace("{root}", str(root)).replace("{port}", str(port))]
+
+
+@contextmanager
+def _staged(plan: ProofPlan, side: Side, example: Example, root: Path, port: int, environment: Mapping[str, str]) -> Iterator[Stage]:
+    """The example running: a program, a server, nginx, or nginx before a server."""
+    folder = root if not plan.folder else Path(plan.folder.replace("{root}", str(root)))
+    with ExitStack() as stack:
+        inner = port
+        if plan.proxy:
+            inner = free_port()
+            server = stack.enter_context(_start(side.serve, root, folder, inner, environment))
+            _ready(server, inner)
+        command = "nginx" if plan.proxy else side.serve or side.run
+        if command == "nginx":
+            file = configuration(example.files)
+            if file is None:
+                raise GotchaAuditError("the example holds no nginx configuration")
+            words = prepared(root, file, port=port, upstream=inner if plan.proxy else None).words
+            application = stack.enter_context(Application(words, folder=root, environment=environment, port=port))
+        else:
+            application = stack.enter_context(_start(command, root, folder, port, environment))
+        if not (side.serve or plan.proxy):
+            yield Stage(root=root, application=application, client=None, port=port, ended=False)
+            return
+        address, ended = _ready(application, port, waits=not _expects_silence(side))
+        client = Client(address, port, limits=Limits(seconds=20.0))
+        try:
+            yield Stage(root=root, application=application, client=client, port=port, ended=ended)
+        finally:
+            client.close()
+
+
+def _start(command: str, root: Path, folder: Path, port: int, environment: Mapping[str, str]) -> Application:
+    words = _words(command, root, port)
+    first = command.split(maxsplit=1)[0] if command.split() else ""
+    if "/" not in first and "=" not in first and not _is_shell(command) and shutil.which(first, path=environment["PATH"]) is None:
+        raise GotchaAuditError(f"{first} is not installed")
+    return Application(words, folder=folder, environment={**environment, "PORT": str(port)}, port=port)
+
+
+def _is_shell(command: str) -> bool:
+    return command.startswith(("cd ", "set ", "export ", ". ", "exec "))
+
+
+def _ready(application: Application, port: int, *, waits: bool = True) -> tuple[str, bool]:
+    """Wait for a server; the address that reaches it, and whether it ended instead."""
+    readiness = wait_until_ready(application, Ready(timeout=_START if waits else _REFUSED_PATIENCE))
+    if readiness.state == "ready" and readiness.listener is not None and readiness.listener.port == port:
+        return readiness.address, False
+    return "127.0.0.1", readiness.state in ("died", "refused")
+
+
+def _expects_silence(side: Side) -> bool:
+    """Whether nothing of it is meant to listen where it is asked."""
+    return any(observation.said.get("unreachable") or observation.said.get("refused") for observation in side.observations)
