@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from auditor.cli.output import colour, emit, width
+from auditor.cli.plan_run import COMMANDS
 from auditor.cli.shared import columns
 from auditor.errors import PlanError
 from auditor.model import Outcome, Severity
@@ -171,3 +172,7 @@ def _state(task: Task, by: tuple[str, ...]) -> str:
 
 def _json(content: object) -> str:
     return json.dumps(content, indent=2) + "\n"
+
+
+for _one in COMMANDS:
+    command.add_command(_one)
