@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -384,3 +385,25 @@ def test_the_suite_is_recorded_with_the_plan(one: Made) -> None:
     for _ in range(4):
         assert passing.suite(one.plan, argv, root=one.root).accepted
     assert [record.kind for record in records(one.plan, passing.SUITE)] == ["suite"] * 5
+
+
+def test_every_id_has_a_folder_of_its_own_below_the_plan(one: Made) -> None:
+    ids = (1, 12, "a", "A", "a-1", "../../x", "/etc", "ü", "", ".", "con.json", "x" * 300, "a b", "a/b")
+    folders = [folder_of(one.plan, replace(one.task(), id=name)) for name in ids]
+    assert len({str(folder).lower() for folder in folders}) == len(ids)
+    assert {folder.resolve().parent for folder in folders} == {folder_of(one.plan).resolve()}
+
+
+def test_a_folder_of_evidence_that_is_a_link_is_refused(one: Made, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    folder_of(one.plan).mkdir(parents=True)
+    folder_of(one.plan, one.task()).symlink_to(elsewhere)
+    with pytest.raises(UsageError, match="leads elsewhere"):
+        red(one.plan, one.task(), command(), root=one.root)
+    assert not list(elsewhere.iterdir())
+
+
+def test_runs_at_the_same_time_lose_no_record(one: Made) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        assert all(judged.accepted for judged in pool.map(lambda _: red(one.plan, one.task(), command(), root=one.root), range(6)))
+    assert [record.number for record in records(one.plan, one.task())] == [1, 2, 3, 4, 5, 6]
