@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from auditor.report.masking import mask
 LIMIT = 600.0
 """Seconds a command may take unless told otherwise."""
 TAIL = 40
+_ONE_PIPE = ("/bin/sh", "-c", 'exec "$@" 2>&1', "sh")
+"""Both streams into one pipe, so that lines stay in the order in which they were written and a summary in one piece."""
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL", re.IGNORECASE)
 _SHORTEST_SECRET = 6
 _LEFT_OUT = re.compile(r"… \d+ lines left out …")
@@ -61,6 +64,14 @@ class Ran:
         return hashlib.sha256(self.log).hexdigest()
 
 
+def _check_startable(argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> None:
+    """Raise OSError or ValueError for a command that is not there: the shell in between would only say it in its output."""
+    first = argv[0]
+    found = shutil.which(str(cwd / first) if "/" in first else first, path=environment.get("PATH", os.defpath))
+    if not found:
+        raise FileNotFoundError(2, "there is no such program")
+
+
 def kept(lines: Sequence[str]) -> bytes:
     """The bytes of a log file that holds these lines."""
     return "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace")
@@ -74,7 +85,8 @@ def run(argv: Sequence[str], cwd: Path, *, limit: float = LIMIT, environment: Ma
     own = dict(os.environ if environment is None else environment)
     started, clock = datetime.now(UTC), time.monotonic()
     try:
-        with Application(argv, folder=cwd, environment=own, port=0) as application:
+        _check_startable(argv, cwd, own)
+        with Application((*_ONE_PIPE, *argv), folder=cwd, environment=own, port=0) as application:
             in_time = application.wait(limit) or bool(application.failure)
             seconds = time.monotonic() - clock
             code = application.code if in_time else None

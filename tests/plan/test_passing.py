@@ -94,7 +94,7 @@ def test_green_must_pass(one: Made) -> None:
     [
         ("import unittest\n", "no tests"),
         ("import unittest\nclass T(unittest.TestCase):\n    @unittest.skip('x')\n    def test_a(self): pass\n", "all were skipped"),
-        ("print('Ran 5 tests in 0.1s')\nprint()\nprint('OK')\n", "no tests"),
+        ("print('Ran 5 tests in 0.1s')\nprint()\nprint('OK')\n", "nothing says"),
         ("import os\nprint('5 passed in 0.1s', flush=True)\nprint('a\\nb\\nc', flush=True)\nos._exit(0)\n", "nothing says"),
         (
             "import sys, unittest\nclass T(unittest.TestCase):\n    def test_a(self): self.fail()\nimport atexit, os\natexit.register(os._exit, 0)\n",

@@ -77,3 +77,8 @@ def test_values_of_secret_variables_do_not_stay(tmp_path: Path) -> None:
 
 def test_a_quote_that_stays_open_hides_no_line_after_it() -> None:
     assert [masked(line, ()) for line in ('token = """', "2 passed in 0.1s")][1] == "2 passed in 0.1s"
+
+
+def test_both_streams_stay_in_the_order_in_which_they_were_written(tmp_path: Path) -> None:
+    code = "import sys\nfor n in range(200): print(n, file=sys.stderr if n % 2 else sys.stdout, flush=True)"
+    assert run(python(code), tmp_path).lines == tuple(map(str, range(200)))
