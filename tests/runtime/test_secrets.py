@@ -168,8 +168,9 @@ WRITTEN = [
     lambda value: html.escape(value).replace("&#x27;", "&#39;"),
     lambda value: repr(value)[1:-1],
 ]
+ORDINARY = ("undefined", "enabled", "disabled")
 SECRET = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=6, max_size=30).filter(
-    lambda value: value.strip("*…") == value
+    lambda value: value.strip("*…") == value and value.lower() not in ORDINARY
 )
 AROUND = st.text(max_size=20)
 
