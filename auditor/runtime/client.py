@@ -31,7 +31,8 @@ class Exchange:
     """One request and its answer. ``status`` is 0 when none came, and ``error`` says why.
 
     ``path`` is the path and query that were asked for, ``headers`` those of the answer in their order, duplicates included; ``body`` may be cut short
-    (``truncated``). ``started`` and ``ended`` are `time.time()`. ``hops`` are the answers that redirected to this one.
+    (``truncated``), and ``breaks`` says why when that was the server's doing. ``started`` and ``ended`` are `time.time()`. ``hops`` are the answers
+    that redirected to this one.
     """
 
     method: str
@@ -41,6 +42,7 @@ class Exchange:
     body: bytes = b""
     truncated: bool = False
     error: str = ""
+    breaks: str = ""
     started: float = 0.0
     ended: float = 0.0
     hops: tuple[Exchange, ...] = ()
@@ -194,7 +196,7 @@ class Client:
         started = time.time()
         patience = seconds or self.limits.seconds
         body = b""
-        status, error, truncated = 0, "", False
+        status, error, breaks, truncated = 0, "", "", False
         found: tuple[tuple[str, str], ...] = ()
         try:
             with self._client.stream(method, path, headers={**sent, **headers}, content=content, timeout=patience) as response:
@@ -209,7 +211,7 @@ class Client:
             status, error = (status, "") if status else (0, f"no answer within {patience:g} s")
             truncated = True
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as problem:
-            status, error = (status, "") if status else (0, _reason(problem))
+            error, breaks = ("", _breaks(problem)) if status else (_reason(problem), "")
             truncated = bool(status)
         exchange = Exchange(
             method=method,
@@ -219,12 +221,22 @@ class Client:
             body=body[: self.limits.size],
             truncated=truncated,
             error=error,
+            breaks=breaks,
             started=started,
             ended=time.time(),
         )
         with self._lock:
             self.exchanges.append(exchange)
         return exchange
+
+
+def _breaks(problem: BaseException) -> str:
+    """Why the body of an answer could not be read to its end."""
+    if isinstance(problem, httpx2.DecodingError):
+        return "it cannot be decoded as its Content-Encoding says"
+    if isinstance(problem, httpx2.RemoteProtocolError):
+        return "the connection was closed before all of it had come"
+    return _reason(problem)
 
 
 def _reason(problem: BaseException) -> str:
