@@ -170,7 +170,8 @@ class Client:
         if exchange.status not in (301, 302, 303, 307, 308) or not exchange.header("location"):
             return None
         target = self.local(urljoin(f"{self.origin}{path}", exchange.header("location")))
-        return None if target is None or any(target == hop for hop in (path,)) else target
+        # The same address again is no end by itself: an application may set a cookie first, and look for it.
+        return None if target == path and not exchange.values("set-cookie") else target
 
     def local(self, url: str) -> str | None:
         """The path and query of a URL that means this application, None for one that means another host."""
