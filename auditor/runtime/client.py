@@ -102,13 +102,15 @@ class Client:
         self._client = httpx2.Client(
             base_url=self.origin,
             timeout=self.limits.seconds,
-            # A server may drop a connection that was kept open just as the next request is sent (RFC 9112, 9.3.1); uvicorn does after an exception.
-            limits=httpx2.Limits(max_keepalive_connections=0),
             follow_redirects=False,
             trust_env=False,
             cookies=jar,
             headers={"User-Agent": "gotcha-audit"},
-            transport=httpx2.HTTPTransport(local_address=source or None, verify=False, trust_env=False),
+            # Limits count only where the transport gets them. A server may drop a connection that was kept open just as the next request is sent
+            # (RFC 9112, 9.3.1); uvicorn does after an exception.
+            transport=httpx2.HTTPTransport(
+                local_address=source or None, verify=False, trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0)
+            ),
         )
 
     @property
