@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from tree_sitter import Node
 
 from auditor.checks.origins import is_loopback_origin
-from auditor.model import Change, CheckDetector, Gotcha, Outcome, Place, Requirement, Safety, Site
+from auditor.model import Change, CheckDetector, Gotcha, Outcome, Place, Safety, Site
 from auditor.project.facts.conditions import context_of
+from auditor.project.facts.express import Step, applications, imported, modules, steps
 from auditor.project.facts.module import Module
 from auditor.project.facts.syntax import FUNCTIONS, arguments, bare, walk
-from auditor.project.files import normal
 from auditor.project.project import Project
 
 _METHODS = frozenset({"get", "post", "put", "patch", "delete", "all"})
@@ -28,67 +27,7 @@ _BODY = re.compile(r"\b(?:req|request|ctx\.request)\s*\??\.\s*body\b")
 _PARSING_HOSTS = frozenset({"firebase-functions", "@google-cloud/functions-framework"})
 """Hosts that parse the body before they call the application: https://firebase.google.com/docs/functions/http-events"""
 _WEBHOOK = re.compile(r"web-?hook|callback", re.IGNORECASE)
-_EXPRESS = Requirement(package="express")
 _READS_ENVIRONMENT = re.compile(r"process\.env|config\b|env\.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One call on an application or router at the top of its module, in order. ``kind``: use, route, listen or other; ``method`` as written."""
-
-    module: Module
-    node: Node
-    method: str
-    arguments: tuple[Node, ...]
-
-    def text(self, index: int) -> str:
-        """Source of one argument, "" when there is none."""
-        return self.module.of(self.arguments[index]) if index < len(self.arguments) else ""
-
-    @property
-    def whole(self) -> str:
-        """Source of the call."""
-        return self.module.of(self.node)
-
-
-def _modules(project: Project) -> Iterator[Module]:
-    """The server modules that may hold an Express application or router."""
-    for module in project.facts.scripts("express", "Router", "res.header", "setHeader", "socket.io"):
-        if project.has(_EXPRESS, module.path) or "express" in module.specifiers:
-            yield module
-
-
-def _applications(module: Module) -> dict[str, str]:
-    """Name -> ``app`` or ``router`` for every variable made by `express()` or `express.Router()`."""
-    found: dict[str, str] = {}
-    for node in module.nodes:
-        if node.type != "variable_declarator":
-            continue
-        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
-        if name is None or value is None or name.type != "identifier":
-            continue
-        inner = bare(value)
-        text = re.sub(r"\s", "", module.of(inner))
-        if inner.type in ("call_expression", "new_expression") and re.fullmatch(r"(?:new)?(?:express\(\)|require\(['\"]express['\"]\)\(\))", text):
-            found[module.of(name)] = "app"
-        elif re.fullmatch(r"(?:new)?(?:express\.)?Router\(.*\)|require\(['\"]express['\"]\)\.Router\(.*\)", text):
-            found[module.of(name)] = "router"
-    return found
-
-
-def _steps(module: Module, name: str) -> list[Step]:
-    """The calls on ``name``, in source order, chained ones too."""
-    found = []
-    for node in module.nodes:
-        if node.type != "call_expression":
-            continue
-        function = node.child_by_field_name("function")
-        if function is None or function.type != "member_expression":
-            continue
-        holder, key = function.child_by_field_name("object"), function.child_by_field_name("property")
-        if holder is not None and key is not None and module.of(holder) == name:
-            found.append(Step(module=module, node=node, method=module.of(key), arguments=tuple(arguments(node))))
-    return sorted(found, key=lambda step: step.node.start_byte)
 
 
 def _site(gotcha: Gotcha, outcome: Outcome, message: str, module: Module, node: Node, *, related: tuple[Place, ...] = (), after: str = "") -> Site:
@@ -164,20 +103,8 @@ def _member_reads_body(project: Project, module: Module, node: Node) -> bool:
     return _imported_reads_body(project, module, declaration.module, module.of(key))
 
 
-def _imported(project: Project, module: Module, specifier: str) -> Module | None:
-    """The project module a relative specifier names."""
-    if not specifier.startswith("."):
-        return None
-    base = normal(str(module.path.parent / specifier))
-    for suffix in ("", ".js", ".ts", ".mjs", ".cjs", "/index.js", "/index.ts"):
-        target = PurePosixPath(str(base) + suffix)
-        if project.file(target) is not None:
-            return project.facts.script(target)
-    return project.facts.script(PurePosixPath(str(base).removesuffix(".js") + ".ts")) if str(base).endswith(".js") else None
-
-
 def _imported_reads_body(project: Project, module: Module, specifier: str, name: str) -> bool:
-    other = _imported(project, module, specifier)
+    other = imported(project, module, specifier)
     if other is None:
         return False
     if name not in ("*", "default"):
@@ -192,15 +119,15 @@ def _imported_reads_body(project: Project, module: Module, specifier: str, name:
 
 def json_after_routes(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """A route that reads `req.body` and stands before the body parser: Express runs middleware in order, so the body is undefined there."""
-    for module in _modules(project):
-        for name, kind in _applications(module).items():
+    for module in modules(project):
+        for name, kind in applications(module).items():
             if kind != "app":
                 continue
-            steps = _steps(module, name)
-            parser = next((step for step in steps if _is_parser(step)), None)
+            registered = steps(module, name)
+            parser = next((step for step in registered if _is_parser(step)), None)
             if parser is None:
                 continue
-            for step in steps:
+            for step in registered:
                 if not _needs_body(project, step):
                     continue
                 if step.node.start_byte < parser.node.start_byte and not _own_parser(step):
@@ -225,16 +152,16 @@ def _needs_body(project: Project, step: Step) -> bool:
 
 def _defines_router(project: Project, module: Module, specifier: str) -> bool:
     """Whether an imported module defines routes of a router."""
-    other = _imported(project, module, specifier)
-    return other is not None and "router" in _applications(other).values()
+    other = imported(project, module, specifier)
+    return other is not None and "router" in applications(other).values()
 
 
 def json_missing(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """A route that reads `req.body` in an application that has no body parser anywhere."""
-    for module in _modules(project):
-        for name, kind in _applications(module).items():
-            steps = _steps(module, name)
-            readers = [step for step in steps if step.method in _WITH_BODY and _handler_reads_body(project, step)]
+    for module in modules(project):
+        for name, kind in applications(module).items():
+            registered = steps(module, name)
+            readers = [step for step in registered if step.method in _WITH_BODY and _handler_reads_body(project, step)]
             if not readers:
                 continue
             parser = _parser_anywhere(project, module, kind)
@@ -340,7 +267,7 @@ def _object(project: Project, module: Module, node: Node, depth: int = 0) -> tup
     if declaration.value is not None and declaration.kind in ("const", "let", "var"):
         value = bare(declaration.value)
         return (module, value) if value.type == "object" else (module, inner)
-    other = _imported(project, module, declaration.module) if declaration.kind == "import" else None
+    other = imported(project, module, declaration.module) if declaration.kind == "import" else None
     exported = other.exports.get(declaration.imported) if other is not None else None
     if other is None or exported is None or isinstance(exported, tuple):
         return module, inner
@@ -447,7 +374,7 @@ def _function_origins(module: Module, function: Node) -> Iterator[str]:
 
 def cors_credentials_any_origin(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """Any origin together with credentials: refused by browsers when written as `*`, open to every website when the origin is reflected."""
-    for module in _modules(project):
+    for module in modules(project):
         for policy in _policies(project, module):
             node, credentials = policy.node, policy.option("credentials")
             if credentials is None or policy.home.of(credentials) != "true" or context_of(module, node).development:
@@ -520,17 +447,19 @@ def _hand_written(gotcha: Gotcha, module: Module) -> Iterator[Site]:
 
 def cors_after_routes(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """`app.use(cors())` below routes: those answer without the headers, so that browsers refuse them."""
-    for module in _modules(project):
+    for module in modules(project):
         calls = {policy.node.id for policy in _policies(project, module)}
-        for name, kind in _applications(module).items():
+        for name, kind in applications(module).items():
             if kind != "app":
                 continue
-            steps = _steps(module, name)
-            uses = [step for step in steps if step.method == "use" and len(step.arguments) == 1 and bare(step.arguments[0]).id in calls]
+            registered = steps(module, name)
+            uses = [step for step in registered if step.method == "use" and len(step.arguments) == 1 and bare(step.arguments[0]).id in calls]
             if not uses:
                 continue
             first = uses[0]
-            early = [step for step in steps if step.node.start_byte < first.node.start_byte and _answers(step) and not _sends_headers(step, calls)]
+            early = [
+                step for step in registered if step.node.start_byte < first.node.start_byte and _answers(step) and not _sends_headers(step, calls)
+            ]
             if early:
                 message = detector.message or "routes above this line answer without CORS headers: browsers refuse what they send"
                 yield _site(
@@ -560,7 +489,7 @@ def _answers(step: Step) -> bool:
 
 def cors_localhost_only(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """Only origins on this very machine are allowed."""
-    for module in _modules(project):
+    for module in modules(project):
         for policy in _policies(project, module):
             node = policy.node
             if policy.option("origin") is None:
@@ -583,7 +512,7 @@ def cors_localhost_only(project: Project, gotcha: Gotcha, detector: CheckDetecto
 
 def cors_any_origin(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
     """`cors()` without an origin, or with `*`."""
-    for module in _modules(project):
+    for module in modules(project):
         for policy in _policies(project, module):
             credentials = policy.option("credentials")
             if credentials is not None and policy.home.of(credentials) == "true":

@@ -38,6 +38,17 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A process that was still there."""
+
+    pid: int
+    command: str
+
+    def __str__(self) -> str:
+        return self.command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped:
     """How the application ended.
 
@@ -49,8 +60,8 @@ class Stopped:
     code: int | None
     seconds: float
     ended: bool = False
-    killed: tuple[str, ...] = ()
-    survivors: tuple[str, ...] = ()
+    killed: tuple[Left, ...] = ()
+    survivors: tuple[Left, ...] = ()
 
 
 class Application:
@@ -138,7 +149,7 @@ class Application:
             return self._stopped
         ended = not self.alive
         clock = time.monotonic()
-        killed: tuple[str, ...] = ()
+        killed: tuple[Left, ...] = ()
         if self.pid is not None and grace > 0:
             self._order(signal=int(signal.SIGTERM), to=to)
             self._over.wait(grace)
@@ -146,7 +157,7 @@ class Application:
             deadline = clock + grace
             while time.monotonic() < deadline and self.members:
                 time.sleep(_TICK)
-            killed = tuple(run_members.command(process) for process in self.members)
+            killed = tuple(Left(pid=process.pid, command=run_members.command(process)) for process in self.members)
         else:
             seconds = 0.0
         code = self._code
@@ -161,7 +172,7 @@ class Application:
         self._listener.join(_PATIENCE)
         self._kill_rest()
         self._output.finish(_DRAIN)
-        survivors = tuple(run_members.command(process) for process in self.members)
+        survivors = tuple(Left(pid=process.pid, command=run_members.command(process)) for process in self.members)
         self._stopped = Stopped(code=code, seconds=seconds, ended=ended, killed=killed, survivors=survivors)
         return self._stopped
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from auditor.catalogue import bases_directory
 from auditor.errors import UsageError
-from auditor.prove.install import Installed, files, install
+from auditor.prove.install import files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +43,3 @@ def lay_out(base: Base, into: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)
     return into
-
-
-def stage(base: Base, into: Path) -> Installed:
-    """Lay a base out and install what it needs: afterwards its own command starts it."""
-    return install(lay_out(base, into))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -16,6 +15,8 @@ from auditor.errors import GotchaAuditError
 from auditor.model import Example, Gotcha
 from auditor.processes import Application
 from auditor.processes.ports import free_port
+from auditor.prove.bases import base, lay_out
+from auditor.prove.install import Installed, install
 from auditor.prove.observe import Stage, look
 from auditor.prove.plan import ProofPlan, Side, plan_of
 from auditor.prove.webserver import configuration, prepared
@@ -26,16 +27,6 @@ from auditor.runtime.target import Ready
 _START = 30.0
 _BUILD = 180.0
 _REFUSED_PATIENCE = 4.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """What a base gives: a folder of files to lay the example over (None for nothing), folders of programs, and variables."""
-
-    folder: Path | None
-    programs: tuple[Path, ...]
-    environment: Mapping[str, str]
-    links: Mapping[str, Path]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,27 +45,27 @@ class Proven:
         return not self.missing and all(looked.held for looked in (*self.fails, *self.works))
 
 
-def prove(gotcha: Gotcha, given: Given) -> Proven:
+def prove(gotcha: Gotcha) -> Proven:
     """Run both sides of an entry. Raises CatalogueError for a plan that cannot be read; whatever the examples do is a verdict."""
     plan = plan_of(gotcha)
     if plan is None:
         return Proven(gotcha=gotcha.id, missing=gotcha.proof.unprovable or "there is no plan")
     clock = time.monotonic()
     try:
-        fails = _played(plan, plan.fails, gotcha.fails, given)
-        works = _played(plan, plan.works, gotcha.works, given)
+        fails = _played(plan, plan.fails, gotcha.fails)
+        works = _played(plan, plan.works, gotcha.works)
     except GotchaAuditError as error:
         return Proven(gotcha=gotcha.id, missing=str(error), seconds=time.monotonic() - clock)
     return Proven(gotcha=gotcha.id, fails=fails, works=works, seconds=time.monotonic() - clock)
 
 
-def _played(plan: ProofPlan, side: Side, example: Example, given: Given) -> tuple[Looked, ...]:
+def _played(plan: ProofPlan, side: Side, example: Example) -> tuple[Looked, ...]:
     """One side: laid out, built, started, looked at, stopped."""
     with tempfile.TemporaryDirectory(prefix="gotcha-audit-", ignore_cleanup_errors=True) as folder:
         root = Path(folder).resolve() / "app"
-        lay(root, plan, example, given)
+        installed = lay(root, plan, example)
         port = free_port()
-        environment = _environment(root, side, given, port)
+        environment = _environment(root, side, installed, port)
         for command in side.before:
             with Application(_words(command, root, port), folder=root, environment=environment, port=port) as application:
                 ended = application.wait(_BUILD)
@@ -86,26 +77,28 @@ def _played(plan: ProofPlan, side: Side, example: Example, given: Given) -> tupl
             return tuple(look(stage, observation) for observation in side.observations)
 
 
-def lay(root: Path, plan: ProofPlan, example: Example, given: Given) -> None:
-    """Lay the files of an example, and what it leaves out, over those of its base."""
-    if given.folder is not None:
-        shutil.copytree(given.folder, root, symlinks=True)
-    root.mkdir(parents=True, exist_ok=True)
+def lay(root: Path, plan: ProofPlan, example: Example) -> Installed:
+    """Lay the files of an example, and what it leaves out, over those of its base. Raises UsageError for a base that does not exist."""
+    installed = install(lay_out(base(plan.base), root))
     for path, text in {**plan.files, **example.files}.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, "utf-8")
         if text.startswith("#!"):
             target.chmod(0o755)
-    for name, source in given.links.items():
-        if not (root / name).exists():
-            (root / name).symlink_to(source, target_is_directory=True)
+    return installed
 
 
-def _environment(root: Path, side: Side, given: Given, port: int) -> dict[str, str]:
-    path = os.pathsep.join([*map(str, given.programs), os.environ.get("PATH", os.defpath)])
-    base = {"PATH": path, "HOME": str(root.parent), "LANG": "C.UTF-8", "PORT": str(port), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    found = {**base, **given.environment}
+def _environment(root: Path, side: Side, installed: Installed, port: int) -> dict[str, str]:
+    plain = {
+        "PATH": installed.environment["PATH"],
+        "HOME": str(root.parent),
+        "LANG": "C.UTF-8",
+        "PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    found = plain
     for name, value in side.environment.items():
         if value is None:
             found.pop(name, None)

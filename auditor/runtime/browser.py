@@ -232,7 +232,7 @@ def _fly(
     }
     visits: list[Visit] = []
     try:
-        with tempfile.TemporaryDirectory(prefix="gotcha-audit-browser-", ignore_cleanup_errors=True) as folder:
+        with tempfile.TemporaryDirectory(prefix="gotcha-", ignore_cleanup_errors=True) as folder:
             with _pilot(Path(folder), environment) as (child, lines):
                 with contextlib.suppress(OSError):
                     child.stdin.write(json.dumps({**order, "folder": folder}).encode() + b"\n")

@@ -32,7 +32,7 @@ class Exchange:
 
     ``path`` is the path and query that were asked for, ``headers`` those of the answer in their order, duplicates included; ``body`` may be cut short
     (``truncated``), and ``breaks`` says why when that was the server's doing. ``started`` and ``ended`` are `time.time()`. ``hops`` are the answers
-    that redirected to this one.
+    that redirected to this one. ``carried``: a cookie or a token went with it, so that somebody else would be answered differently.
     """
 
     method: str
@@ -46,6 +46,7 @@ class Exchange:
     started: float = 0.0
     ended: float = 0.0
     hops: tuple[Exchange, ...] = ()
+    carried: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -106,10 +107,12 @@ class Client:
             trust_env=False,
             cookies=jar,
             headers={"User-Agent": "gotcha-audit"},
-            # Limits count only where the transport gets them. A server may drop a connection that was kept open just as the next request is sent
-            # (RFC 9112, 9.3.1); uvicorn does after an exception.
             transport=httpx2.HTTPTransport(
-                local_address=source or None, verify=False, trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0)
+                local_address=source or None,
+                verify=False,
+                trust_env=False,
+                # A server may drop a kept connection just as the next request is sent (RFC 9112, 9.3.1); uvicorn does after an exception.
+                limits=httpx2.Limits(max_keepalive_connections=0),
             ),
         )
 
@@ -196,6 +199,7 @@ class Client:
         sent = ({"Host": self.host} if self.host else {}) | (
             _PROXIED | {"X-Forwarded-Host": self.host or f"{self.address}:{self.port}"} if self.https else {}
         )
+        carried = bool(self.cookies) or any(name.lower() in ("authorization", "cookie") for name in headers)
         started = time.time()
         patience = seconds or self.limits.seconds
         body = b""
@@ -227,6 +231,7 @@ class Client:
             breaks=breaks,
             started=started,
             ended=time.time(),
+            carried=carried,
         )
         with self._lock:
             self.exchanges.append(exchange)

@@ -91,8 +91,8 @@ def _missing(application: Application, ready: Ready, address: str, port: int) ->
     """Which of the conditions does not hold yet, "" when all do."""
     if ready.log and not any(re.search(ready.log, line.text[:_LONGEST_LINE]) for line in application.lines):
         return f"no line of its output matches {ready.log!r}"
-    if reason := _unanswered(ready.http, address, port):
-        return reason
+    if silence := _unanswered(ready.http, address, port):
+        return silence
     if ready.command:
         words = [word.replace(PORT, str(port)) for word in ready.command]
         if (reason := _command(words, application.folder, application.environment)) is not None:

@@ -155,9 +155,10 @@ def _observe(root: Path, project: Project, target: Target, options: Options, log
             log.secrets += [value for exchange in tuple(client.exchanges) for value in cookies(exchange.headers)]
             client.close()
         catches = stop_checks.catches_sigterm(application)
+        serving = frozenset(listener.pid for listener in application.listeners)
         stopped = application.stop(grace=start.grace)
-        log.add("shutdown", lambda: [stop_checks.shutdown(start, application, stopped, catches=catches)])
-        log.add("survivors", lambda: [stop_checks.survivors(stopped)])
+        log.add("shutdown", lambda: [stop_checks.shutdown(start, application, stopped, catches=catches, serving=serving)])
+        log.add("survivors", lambda: [stop_checks.survivors(stopped, serving=serving)])
     for name, check in AFTERWARDS.items():
         log.add(name, partial(check, scene))
 
@@ -217,9 +218,15 @@ def _prepared(stage: _Stage) -> Seen | None:
 
 
 def _foreign(port: int, application: Application) -> tuple[Holder, ...]:
-    """Who else listens on the port."""
-    ours = {listener.pid for listener in application.listeners} | {process.pid for process in application.members}
-    return tuple(holder for holder in holders(port) if holder.pid is not None and holder.pid not in ours)
+    """Who else listens on the port. A server forks and replaces workers meanwhile, so ours are told after the holders, by two looks that agree."""
+    found: tuple[Holder, ...] = ()
+    for _ in range(2):
+        found = holders(port)
+        ours = {listener.pid for listener in application.listeners} | {process.pid for process in application.members}
+        found = tuple(holder for holder in found if holder.pid is not None and holder.pid not in ours)
+        if not found:
+            break
+    return found
 
 
 def _scene(root: Path, project: Project, target: Target, options: Options, application: Application, visited: Visit, stage: _Stage) -> Scene:

@@ -90,7 +90,7 @@ def test_what_ignores_sigterm_is_killed_and_named(tmp_path: Path, port: int) -> 
         stopped = app.stop(grace=0.5)
     assert stopped.code is None
     assert len(stopped.killed) == 1
-    assert "app.py" in stopped.killed[0]
+    assert "app.py" in stopped.killed[0].command
     assert stopped.survivors == ()
     assert holders(port) == ()
 

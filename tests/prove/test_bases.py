@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from auditor.cli import main
 from auditor.errors import UsageError
-from auditor.prove.bases import base, bases, lay_out, stage
+from auditor.prove.bases import base, bases, lay_out
 from auditor.prove.install import Installed
 from tests.runtime import made_bases
 from tests.runtime.made_bases import NAMES, prepare, running, settings
@@ -24,7 +25,7 @@ ENDS = {"fastapi": {0, -signal.SIGTERM}}
 
 @pytest.fixture(scope="module", params=NAMES)
 def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    done = stage(base(request.param), tmp_path_factory.mktemp("bases") / request.param)
+    done = made_bases.made(request.param, tmp_path_factory.mktemp("bases") / request.param)
     prepare(done.root, done.environment)
     return done
 
@@ -90,6 +91,14 @@ def test_lay_out_copies_sources_alone(name: str, tmp_path: Path) -> None:
         (found.folder / "dist").rmdir()
     laid = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
     assert laid == set(listed.stdout.splitlines())
+
+
+@pytest.mark.semgrep
+@pytest.mark.parametrize("name", NAMES)
+def test_scan_finds_nothing(name: str, tmp_path: Path) -> None:
+    root = lay_out(base(name), tmp_path / name)
+    (root / "gotcha-audit.toml").unlink()  # how it is validated is no matter of the scan
+    assert main(["scan", str(root), "--strict", "--jobs", "1"]) == 0
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import time
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -16,9 +17,44 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import pytest
+
+from auditor.prove.bases import base, lay_out
+from auditor.prove.install import Installed, install
+from tests.runtime.mutations import Mutation
 
 NAMES = ("django", "express", "fastapi", "flask", "vite-nginx")
 _PATIENCE = 30.0
+
+
+@pytest.fixture(scope="session")
+def warm_bases(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Everything is installed and built before a test that measures or waits begins."""
+    for name in NAMES:
+        made(name, tmp_path_factory.mktemp("warm") / name)
+
+
+def made(name: str, into: Path, mutation: Mutation | None = None, *, held: int | None = None) -> Installed:
+    """A base laid out in the new folder ``into`` with its packages and its build, healthy or with one fault; ``held`` is for a port."""
+    root = lay_out(base(name), into)
+    if mutation is not None and mutation.when == "before":
+        mutation.apply(root, held=held)
+    installed = install(root)
+    if mutation is not None and mutation.when == "after":
+        mutation.apply(root, held=held)
+    return installed
+
+
+@contextmanager
+def held_port() -> Iterator[int]:
+    """A port that another process listens on: a child of the test, none of the application."""
+    program = "import socket, time; s = socket.create_server(('0.0.0.0', 0)); print(s.getsockname()[1], flush=True); time.sleep(600)"
+    with subprocess.Popen((sys.executable, "-c", program), stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        try:
+            yield int(holder.stdout.readline())
+        finally:
+            holder.kill()
 
 
 def settings(root: Path) -> dict:

@@ -1,8 +1,9 @@
 """The faults that the validator is tried on: one small change of a healthy base each, and exactly the checks that must turn red.
 
-Where a change has a consequence beyond what it breaks, a comment says so. Two of them come up again and again:
-* an asset that is not served, or with a type that a browser refuses, is an error in the console as well;
-* a request of the front end that fails (status from 400, or no JSON in the answer) is one, too.
+Where a change has a consequence beyond what it breaks, a comment says so. These come up again and again:
+* an asset that is not served, or with a type that a browser refuses, is missing where a deep link leads to, and an error in the console;
+* a page that does not come is not opened in a browser, so the console is not looked at;
+* a request of the front end that fails (status from 400, or no JSON in the answer) is an error in the console.
 """
 
 from collections.abc import Mapping
@@ -122,10 +123,10 @@ FLASK = (
     _mutation(
         "flask",
         "one content type for everything",
-        "asset console",  # a module script that is text/html is not run
+        "asset deep-link console",
         ("web.py", 'else "index.html")', 'else "index.html", mimetype="text/html")'),
     ),
-    _mutation("flask", "no route for the page", "page console", ("web.py", '@app.get("/")\n', "")),
+    _mutation("flask", "no route for the page", "page", ("web.py", '@app.get("/")\n', "")),
     _mutation("flask", "health says that it is not well", "health", ("web.py", 'jsonify(status="ok")', 'jsonify(status="starting"), 503')),
     _mutation(
         "flask",
@@ -143,7 +144,7 @@ FLASK = (
     _mutation(
         "flask",
         "front end not built",
-        "build page deep-link console",  # a page that is not there is an error in the console
+        "build page deep-link",
         remove=("frontend/dist",),
         when="after",
     ),
@@ -170,7 +171,7 @@ DJANGO = (
     _mutation(
         "django",
         "template that is not there",
-        "page console log-traceback",
+        "page log-traceback",
         ("shop/views.py", '"shop/shop.html"', '"shop.html"'),
     ),
     _mutation(
@@ -187,7 +188,7 @@ DJANGO = (
     _mutation(
         "django",
         "static files not collected",
-        "page console flow log-traceback",  # no page can be rendered without the manifest, the form of the flow included
+        "page flow log-traceback",  # no page can be rendered without the manifest, the form of the flow included
         ("gotcha-audit.toml", ', "python manage.py collectstatic --noinput"', ""),
     ),
     _mutation("django", "everything relative to the start", "cwd", ("config/settings.py", "Path(__file__).resolve().parent.parent", "Path.cwd()")),
@@ -197,7 +198,7 @@ DJANGO = (
 )
 
 FASTAPI = (
-    _mutation("fastapi", "assets under another address", "asset console", ("main.py", 'app.mount("/assets"', 'app.mount("/static"')),
+    _mutation("fastapi", "assets under another address", "asset deep-link console", ("main.py", 'app.mount("/assets"', 'app.mount("/static"')),
     _mutation("fastapi", "no page for addresses of the front end", "deep-link", ("main.py", 'if "." in page:', "if page:")),
     _mutation("fastapi", "health behind a login", "health", ("main.py", '@app.get("/health")', '@app.get("/health", dependencies=[Depends(clerk)])')),
     _mutation(
@@ -223,7 +224,9 @@ FASTAPI = (
 )
 
 EXPRESS = (
-    _mutation("express", "built for another address", "asset console", ("package.json", "--outDir ../dist", "--outDir ../dist --base /shop/")),
+    _mutation(
+        "express", "built for another address", "asset deep-link console", ("package.json", "--outDir ../dist", "--outDir ../dist --base /shop/")
+    ),
     _mutation("express", "page for every missing file", "soft-404", ("app.js", "  if (path.extname(req.path)) return next();\n", "")),
     _mutation("express", "no page for addresses of the front end", "deep-link", ("app.js", '"/{*address}"', '"/index"')),
     _mutation(
@@ -281,7 +284,7 @@ NGINX = (
     _mutation(
         "vite-nginx",
         "types without JavaScript",
-        "asset console",
+        "asset deep-link console",
         ("nginx.conf.template", "include ${MIME_TYPES};", "types { text/html html; text/css css; image/svg+xml svg; }"),
     ),
     _mutation(
@@ -296,7 +299,7 @@ NGINX = (
     _mutation(
         "vite-nginx",
         "folder that the build does not write",
-        "page deep-link api console flow",  # nothing is served but what nginx says itself
+        "page deep-link api flow",  # nothing is served but what nginx says itself
         ("nginx.conf.template", "root dist;", "root build;"),
     ),
     _mutation(

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,9 +78,12 @@ CASES = {
 class Server(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     other = ""
+    asked = None
 
     def do_GET(self):
         path = self.path
+        if self.asked is not None:
+            self.asked.append(path)
         if path == "/hangs":
             time.sleep(6)
             self.close_connection = True
@@ -185,9 +189,16 @@ def test_a_page_is_seen_under_the_name_that_production_knows():
     assert (seen.final, seen.status, seen.visible, seen.problem) == ("http://shop.example/healthy", 200, True, "")
 
 
+@pytest.fixture
+def short():
+    """A folder with a short name: the browser has a socket in its profile, and the path of one is limited to 108 bytes."""
+    with tempfile.TemporaryDirectory(prefix="g") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.real
 @needs_browser
-def test_nothing_is_left_when_our_process_is_killed(tmp_path):
+def test_nothing_is_left_when_our_process_is_killed(short):
     code = (
         "import sys; from auditor.runtime.browser import *\n"
         "visit(['/unfinished'], Site(address='127.0.0.1', port=int(sys.argv[1])), environment={'GOTCHA_AUDIT_TEST': sys.argv[2]})"
@@ -197,19 +208,20 @@ def test_nothing_is_left_when_our_process_is_killed(tmp_path):
     def marked():
         return [pid for pid in psutil.pids() if f"GOTCHA_AUDIT_TEST={mark}".encode() in environ(pid)]
 
-    with serving() as port:
-        with subprocess.Popen([sys.executable, "-c", code, str(port), mark], env={**os.environ, "TMPDIR": str(tmp_path)}) as us:
+    asked = []
+    with serving(asked=asked) as port:
+        with subprocess.Popen([sys.executable, "-c", code, str(port), mark], env={**os.environ, "TMPDIR": str(short)}) as us:
             deadline = time.monotonic() + 20
-            while len(marked()) < 4 and time.monotonic() < deadline:
+            while "/hangs" not in asked and time.monotonic() < deadline:
                 time.sleep(0.05)
             many = len(marked())
             us.send_signal(signal.SIGKILL)
-        assert many >= 4
+        assert many > 2  # the pilot, the driver, and the browser at least
         deadline = time.monotonic() + 10
         while marked() and time.monotonic() < deadline:
             time.sleep(0.05)
         assert marked() == []
-        assert list(tmp_path.iterdir()) == []
+        assert list(short.iterdir()) == []
 
 
 @pytest.mark.real

@@ -2,6 +2,7 @@
 
 import collections
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,21 @@ def test_fits_its_base(mutation: Mutation, tmp_path: Path) -> None:
     assert not any(HELD in text for text in _texts(root).values())
     given = made_bases.settings(root)["env"]
     assert {*mutation.variables, *mutation.without} <= set(given)
+
+
+@pytest.mark.real
+def test_faults_before_and_after_the_build(tmp_path: Path) -> None:
+    """A change of the front end reaches what is served, unless the fault is that it was not built again."""
+    early = next(mutation for mutation in MUTATIONS if mutation.name == "exception after the page is shown" and mutation.base == "vite-nginx")
+    late = next(mutation for mutation in MUTATIONS if mutation.name == "changed after it was built")
+    served = ["".join(_texts(made_bases.made("vite-nginx", tmp_path / one.name, one).root / "dist").values()) for one in (early, late)]
+    assert ["shop.open" in text for text in served] == [True, False]
+    assert ["since 1998" in text for text in served] == [True, True]
+
+
+def test_held_port() -> None:
+    with made_bases.held_port() as port, socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_removing_leaves_linked_packages_alone(tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ class Launch:
     ``words`` are what runs in the end, after shells, npm scripts, shell scripts and runners were seen through; ``trail`` says through which.
     ``place`` is where the command is given, ``bases`` the folders of the project its working directory may stand for, likeliest first.
     ``variables`` are given to it by the files; ``opens`` says that others may be given where nobody can see them. ``form``: whether a shell reads the
-    command. ``certain`` is False for what a script runs under a condition.
+    command. ``certain`` is False for what a script runs under a condition. ``whole`` is the command as it is written, entry point included, of which
+    this launch is a part, and ``copied`` says what folders of its image stand for.
     """
 
     words: tuple[str, ...]
@@ -53,6 +54,8 @@ class Launch:
     image: str = ""
     network: str = ""
     certain: bool = True
+    whole: Command | None = None
+    copied: tuple[Copied, ...] = ()
 
     @property
     def values(self) -> Mapping[str, str | None]:
@@ -258,7 +261,21 @@ def _started(project: Project, unit: Unit, folders: Iterable[PurePosixPath], kno
             image=unit.image,
             network=unit.network,
             certain=step.certain,
+            whole=_whole(unit),
+            copied=known,
         )
+
+
+def _whole(unit: Unit) -> Command | None:
+    """The command of a unit as it is executed: an entry point has it as arguments, unless a shell reads that (which takes none)."""
+    entry, command = unit.entrypoint, unit.command
+    if entry is None or command is None:
+        return entry or command
+    if entry.form == "shell" and unit.kind == "dockerfile":
+        return entry
+    more = ("/bin/sh", "-c", command.text) if command.form == "shell" and unit.kind == "dockerfile" else command.words
+    words = (*entry.words, *more)
+    return Command(text=" ".join(words), words=words, form="exec", place=entry.place)
 
 
 def _steps(project: Project, unit: Unit, folders: tuple[PurePosixPath, ...], known: tuple[Copied, ...]) -> Iterator[tuple[Command, Step]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from auditor.runtime.checks import prestart
 from auditor.runtime.checks.api import api, api_html, health
 from auditor.runtime.checks.asset import asset
 from auditor.runtime.checks.console import console
@@ -47,7 +48,11 @@ AFTERWARDS: Mapping[str, Check] = {
 }
 """What is asked of further starts, when the first has ended."""
 
-BEFORE: Mapping[str, EarlyCheck] = {}
+BEFORE: Mapping[str, EarlyCheck] = {
+    "build": prestart.build,
+    "dependencies": prestart.dependencies,
+    "environment": prestart.environment,
+}
 """What is looked at before the start."""
 
 START: tuple[str, ...] = ("starts", "port-owner")

@@ -108,7 +108,7 @@ def _answers(scene: Scene) -> dict[str, Exchange]:
         found[(page.exchange.hops[0] if page.exchange.hops else page.exchange).path] = page.exchange
         found |= page.assets
     paths = [endpoint.path for endpoint in (scene.target.health, *scene.target.endpoints) if endpoint is not None and endpoint.method == "GET"]
-    asked = {exchange.path: exchange for exchange in scene.client.exchanges if exchange.method == "GET"}
+    asked = {exchange.path: exchange for exchange in reversed(scene.client.exchanges) if exchange.method == "GET" and not exchange.carried}
     return {path: exchange for path, exchange in {**found, **{path: asked[path] for path in paths if path in asked}}.items() if exchange.status}
 
 

@@ -31,17 +31,20 @@ def catches_sigterm(application: Application) -> bool | None:
         return None
 
 
-def shutdown(start: Start, application: Application, stopped: Stopped, *, catches: bool | None) -> Seen:
-    """Whether it ended on SIGTERM within the grace period, with a code that says so."""
+def shutdown(start: Start, application: Application, stopped: Stopped, *, catches: bool | None, serving: frozenset[int]) -> Seen:
+    """Whether it ended on SIGTERM within the grace period, with a code that says so.
+
+    ``serving`` are the processes that listened: a shell that ends and leaves its server running has not ended.
+    """
     subject, expected = "SIGTERM", f"it ends within {start.grace:g} s"
     if stopped.ended:
         return skipped(subject, f"it had ended before, with code {stopped.code}")
-    if stopped.code is None:
+    if stopped.code is None or any(left.pid in serving for left in stopped.killed):
         return failed(
             subject,
             f"it does not end on SIGTERM: {start.grace:g} s later it had to be killed, and requests under way with it",
             expected=expected,
-            observed=f"still running: {', '.join(stopped.killed) or 'the command'}",
+            observed=f"still running: {', '.join(map(str, stopped.killed)) or 'the command'}",
             evidence=tail(application.lines, 10),
             signs=(*log_signs(application.lines), Sign(kind="check")),
         )
@@ -72,13 +75,13 @@ def shutdown(start: Start, application: Application, stopped: Stopped, *, catche
     )
 
 
-def survivors(stopped: Stopped) -> Seen:
-    """Whether the end of the command was the end of everything it had started."""
+def survivors(stopped: Stopped, *, serving: frozenset[int]) -> Seen:
+    """Whether the end of the command was the end of everything it had started; a server that goes on is the business of `shutdown`."""
     subject, expected = "processes", "every process ends with the command"
     if stopped.survivors:
-        return failed(subject, f"cannot be stopped: {', '.join(stopped.survivors)}", expected=expected, observed="still running")
-    if stopped.code is not None and stopped.killed and not stopped.ended:
-        names = ", ".join(stopped.killed)
+        return failed(subject, f"cannot be stopped: {', '.join(map(str, stopped.survivors))}", expected=expected, observed="still running")
+    if stopped.code is not None and stopped.killed and not stopped.ended and not any(left.pid in serving for left in stopped.killed):
+        names = ", ".join(map(str, stopped.killed))
         return failed(
             subject,
             f"the command ended on SIGTERM and left {names} running, which had to be killed",
