@@ -94,7 +94,7 @@ def run(argv: Sequence[str], cwd: Path, *, limit: float = LIMIT, environment: Ma
                 application.drain()
             stopped = application.stop(grace=0)
             printed = tuple(line.text for line in application.lines)
-            failure, left = application.failure, stopped.survivors
+            failure, left = application.failure, tuple(map(str, stopped.survivors))
     except (OSError, ValueError) as error:
         in_time, seconds, code, printed, left = True, time.monotonic() - clock, None, (), ()
         failure = f"{getattr(error, 'strerror', None) or error}"
