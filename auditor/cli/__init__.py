@@ -21,6 +21,7 @@ from auditor.report.visible import visible
 COMMANDS = {
     "scan": Lazy(module="auditor.cli.scan", summary="Find where a project fails, and show where it works."),
     "validate": Lazy(module="auditor.cli.validate", summary="Start the application as production would, and observe it."),
+    "gate": Lazy(module="auditor.cli.gate", summary="Hold tests, types, lint, scan and validation against a plan."),
     "cleanup": Lazy(module="auditor.cli.cleanup", summary="Stop what a validation that was killed left running."),
     "explain": Lazy(module="auditor.cli.explain", summary="Show one gotcha: what breaks, why, and what to write."),
     "env": Lazy(module="auditor.cli.env", summary="List the environment variables: read, told of, given."),
