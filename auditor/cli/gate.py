@@ -62,9 +62,9 @@ def command(
 ) -> int:
     """Hold everything that must hold against a plan, and mark it COMPLETE when all of it does.
 
-    In this order: the evidence of its tasks is run again; tests, type check and lint; a scan; the application started as production would. Any failure
-    leaves the plan as it was, and the report says what to mend first. PLAN is the only APPROVED one in docs/plans/ unless given; run it from the root of
-    the project.
+    In this order: the evidence of its tasks is run again; tests, type check and lint; a scan; the application started as production would. Any
+    failure leaves the plan as it was, and the report says what to mend first. PLAN is the only APPROVED one in docs/plans/ unless given; run it from
+    the root of the project.
     """
     if not override and (by or reason):
         raise UsageError("--by and --reason belong to --override")

@@ -102,7 +102,8 @@ def _plan(phase: Phase, run: Run | None) -> Iterator[str]:
     yield f"- plan: {code(phase.path)}"
     yield f"- status: {code(phase.status)}"
     if run is not None:
-        yield f"- tasks: {run.counts.get('passing', 0)} of {run.counts.get('tasks', 0)} pass; evidence was run again {run.counts.get('run again', 0)} times"
+        passing, tasks, again = (run.counts.get(name, 0) for name in ("passing", "tasks", "run again"))
+        yield f"- tasks: {passing} of {tasks} pass; evidence was run again {again} times"
         for result in run.results:
             yield f"- {_SIGNS.get(result.outcome, OPEN)} {words(cropped(result.message, _LONGEST))}"
         yield from (f"- **{words(note)}**" for note in run.notes)
