@@ -3,7 +3,8 @@
     GotchaAuditError                3   something could not be examined
     ├── UsageError                  2   a flag, a path or an id that does not exist
     │   ├── ConfigError             2   the configuration file: file:key and the mend
-    │   └── CatalogueError          2   an entry: file:line and what to write instead
+    │   ├── CatalogueError          2   an entry: file:line and what to write instead
+    │   └── PlanError               2   a plan: file:line and the mend
     ├── EngineError                 3   an engine is missing or failed as a whole
     └── AttemptsExhausted           4   a plan failed as often as it may; a person must decide
 
@@ -33,6 +34,10 @@ class ConfigError(UsageError):
 
 class CatalogueError(UsageError):
     """A catalogue entry that breaks the form; carries every problem found in it."""
+
+
+class PlanError(UsageError):
+    """A plan that cannot be read, or must not be written; carries every problem found in it."""
 
 
 class EngineError(GotchaAuditError):

@@ -26,6 +26,7 @@ COMMANDS = {
     "env": Lazy(module="auditor.cli.env", summary="List the environment variables: read, told of, given."),
     "stack": Lazy(module="auditor.cli.stack", summary="Show which frameworks and tools were detected, and why."),
     "facts": Lazy(module="auditor.cli.facts", summary="Show what the files of a project say to each other."),
+    "plan": Lazy(module="auditor.cli.plan", summary="Keep a plan honest: what is next, what passes, what was approved."),
     "catalogue": Lazy(module="auditor.cli.catalogue", summary="List, check, write and publish catalogue entries."),
 }
 
@@ -44,7 +45,7 @@ Examples:
 Exit codes:
   0    nothing at or above --fail-on
   1    results
-  2    a flag, a path, the configuration or a catalogue entry is wrong
+  2    a flag, a path, the configuration, a catalogue entry or a plan is wrong
   3    something could not be examined
   130  interrupted
 """,
