@@ -22,6 +22,8 @@ _SHORTEST = 4
 _SURE = 6
 """Values from this length on are masked wherever they stand, shorter ones only where they stand for themselves."""
 _LINE = 16
+_ENCODED = "base64:"
+"""So does Laravel write keys, and uses what comes after it."""
 _MOST_PASSES = 20
 _MOST_CUTS = 20
 
@@ -36,6 +38,15 @@ _ATTRIBUTE = re.compile(r"(?:Expires|Max-Age|Domain|Path|SameSite|Priority)=", r
 """Attributes of Set-Cookie (RFC 6265bis): they are what evidence is about."""
 _SCHEME = re.compile(r"\b(?P<scheme>Basic|Bearer)[ \t]+(?P<value>(?=\S*\d)[A-Za-z0-9+/_~.-]{16,}=*)")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*")
+_NAME = r"(?:[a-z0-9_.-]{0,40}(?:token|password|passwd|secret|api[_-]?key|private[_-]?key))"
+_RANDOM = r"(?:(?=[^\s\"'&<>]*\d)[^\s\"'&<>]{8,}|[^\s\"'&<>]{20,})"
+"""What no sentence holds: an answer says `"password": "required"`, too."""
+_FIELDS = (
+    re.compile(rf"(?P<before>\"{_NAME}\"\s*:\s*\"){_RANDOM}(?=\"|\Z)", re.IGNORECASE),
+    re.compile(rf"(?P<before>(?:[?&]|^){_NAME}=){_RANDOM}", re.IGNORECASE | re.MULTILINE),
+    re.compile(rf"(?P<before>\bname=[\"']?{_NAME}[\"']?\s+value=[\"']?){_RANDOM}", re.IGNORECASE),
+)
+"""Fields of JSON, of queries and forms, and hidden ones of HTML."""
 _PRIVATE = re.compile(r"-----BEGIN ((?:[A-Z0-9]+ )*)PRIVATE KEY-----.*?(?:-----END \1PRIVATE KEY-----|\Z)", re.DOTALL)
 
 
@@ -61,7 +72,7 @@ class Masker:
                 if name in names:
                     exact.append(value)
                 elif _SECRET_NAME.search(name) and name.upper() not in _FOLDERS:
-                    values.append(value)
+                    values += [value, value.removeprefix(_ENCODED)]
                 values += _password(value)
         return cls(values, exact=exact)
 
@@ -186,6 +197,8 @@ def _by_form(text: str) -> str:
     text = _COOKIES.sub(lambda found: found["name"] + _PAIR.sub(_pair, found["pairs"]), text)
     text = _HEADER.sub(lambda found: f"{found['name']}{found['between']}{found['scheme'] or ''}{MASK}", text)
     text = _SCHEME.sub(lambda found: f"{found['scheme']} {MASK}", text)
+    for field in _FIELDS:
+        text = field.sub(lambda found: f"{found['before']}{MASK}", text)
     return mask_urls(_JWT.sub(MASK, text))
 
 

@@ -58,6 +58,10 @@ def test_short_values_where_they_stand_alone_and_longer_ones_anywhere(value: str
     assert masker(API_KEY=value)(text) == expected
 
 
+def test_keys_that_say_how_they_are_encoded() -> None:
+    assert masker(APP_KEY="base64:q83vEjRWeJq83w==")("base64:q83vEjRWeJq83w== q83vEjRWeJq83w==") == "*** ***"
+
+
 def test_declared_names_and_captured_values() -> None:
     made = Masker.of([{"PIN": "4711", "COLOUR": "ultramarine"}], declared=["PIN"], captured=["captured-1"])
     assert made("4711 14711 ultramarine captured-1") == "*** 14711 ultramarine ***"
@@ -93,6 +97,11 @@ def test_passwords_of_urls(url: str, text: str, expected: str) -> None:
         (f"token {JWT}.", "token ***."),
         (f"{KEY}\nafter", "***\nafter"),
         (KEY[:60], "***"),
+        ('{"access_token": "abcdefgh1", "token_type": "bearer"}', '{"access_token": "***", "token_type": "bearer"}'),
+        ('{"password": "a1b2c3d4', '{"password": "***'),
+        ("GET /reset?token=abcdefgh1&x=1", "GET /reset?token=***&x=1"),
+        ("password=hunter2hunter2&user=a", "password=***&user=a"),
+        ('<input type="hidden" name="csrf_token" value="IjAxMjM0NTY3">', '<input type="hidden" name="csrf_token" value="***">'),
         ("redis://:pw@cache:6379 and https://a:b@c/", "redis://:***@cache:6379 and https://a:***@c/"),
     ],
 )
@@ -109,6 +118,8 @@ def test_secrets_by_their_form(text: str, expected: str) -> None:
         "GET / is answered 404 text/html, the error page of Werkzeug (Flask)",
         "Basic authentication is missing; the Bearer token is not sent",
         "Cookie: is not sent",
+        '{"password": "This field is required.", "token": "missing", "secret": "required"}',
+        "GET /?token=none, expected a token=value",
         "http://127.0.0.1:5173/@vite/client http://[::1]:8000/?to=a@b.example",
         "…",
     ],
@@ -207,6 +218,14 @@ def test_text_without_secrets_is_unchanged(text: str) -> None:
 def test_it_takes_no_time() -> None:
     made = Masker([f"secret-number-{number}" for number in range(100)])
     clock = time.process_time()
-    for text in ("Cookie: " + "a" * 100_000, "://a:" * 5_000, "eyJ" * 50_000, "-----BEGIN PRIVATE KEY-----" * 2_000, "secret-number-1 " * 10_000):
+    for text in (
+        "Cookie: " + "a" * 100_000,
+        "://a:" * 5_000,
+        "eyJ" * 50_000,
+        "-----BEGIN PRIVATE KEY-----" * 2_000,
+        "secret-number-1 " * 10_000,
+        '"' + "token" * 20_000,
+        "&a_" * 30_000,
+    ):
         made(text)
     assert time.process_time() - clock < 3
