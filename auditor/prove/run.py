@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.catalogue.proofs import Looked
-from auditor.errors import GotchaAuditError
+from auditor.errors import GotchaAuditError, MissingToolError
 from auditor.model import Example, Gotcha
 from auditor.processes import Application
 from auditor.processes.ports import free_port
@@ -31,18 +31,19 @@ _REFUSED_PATIENCE = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """What came of one entry. ``missing`` says why it could not be run."""
+    """What came of one entry. ``missing`` names a program that is not installed, ``trouble`` says why it could not be run otherwise."""
 
     gotcha: str
     fails: tuple[Looked, ...] = ()
     works: tuple[Looked, ...] = ()
     missing: str = ""
+    trouble: str = ""
     seconds: float = 0.0
 
     @property
     def holds(self) -> bool:
         """Whether FAILS failed and WORKS worked, as the entry says."""
-        return not self.missing and all(looked.held for looked in (*self.fails, *self.works))
+        return not self.missing and not self.trouble and all(looked.held for looked in (*self.fails, *self.works))
 
 
 def prove(gotcha: Gotcha) -> Proven:
@@ -54,8 +55,10 @@ def prove(gotcha: Gotcha) -> Proven:
     try:
         fails = _played(plan, plan.fails, gotcha.fails)
         works = _played(plan, plan.works, gotcha.works)
-    except GotchaAuditError as error:
+    except MissingToolError as error:
         return Proven(gotcha=gotcha.id, missing=str(error), seconds=time.monotonic() - clock)
+    except GotchaAuditError as error:
+        return Proven(gotcha=gotcha.id, trouble=str(error), seconds=time.monotonic() - clock)
     return Proven(gotcha=gotcha.id, fails=fails, works=works, seconds=time.monotonic() - clock)
 
 
@@ -146,7 +149,7 @@ def _start(command: str, root: Path, folder: Path, port: int, environment: Mappi
     words = _words(command, root, port)
     first = command.split(maxsplit=1)[0] if command.split() else ""
     if "/" not in first and "=" not in first and not _is_shell(command) and shutil.which(first, path=environment["PATH"]) is None:
-        raise GotchaAuditError(f"{first} is not installed")
+        raise MissingToolError(f"{first} is not installed")
     return Application(words, folder=folder, environment={**environment, "PORT": str(port)}, port=port)
 
 

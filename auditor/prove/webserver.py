@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from auditor.errors import GotchaAuditError
+from auditor.errors import GotchaAuditError, MissingToolError
 
 _LISTEN = re.compile(r"(\blisten\s+)(?:\[?[\w.:*]+\]?:)?(\d+)((?:\s+\w+)*\s*;)")
 _UPSTREAM = re.compile(r"(\bproxy_pass\s+https?://|^\s*server\s+)([\w.-]+)(:\d+)?(?=[/;\s$])", re.MULTILINE)
@@ -38,10 +38,10 @@ def configuration(files: Mapping[PurePosixPath, str]) -> PurePosixPath | None:
 
 
 def prepared(root: Path, path: PurePosixPath, *, port: int, upstream: int | None) -> Webserver:
-    """Write what nginx needs to ``root``; raises GotchaAuditError when nginx, or openssl for a certificate, is not installed."""
+    """Write what nginx needs to ``root``; raises MissingToolError when nginx, or openssl for a certificate, is not installed."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if program is None:
-        raise GotchaAuditError("nginx is not installed: apt install nginx-light")
+        raise MissingToolError("nginx is not installed: apt install nginx-light")
     text = (root / path).read_text("utf-8")
     folder = root / ".nginx"
     (folder / "temporary").mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def _temporary(folder: Path) -> Iterator[str]:
 
 def _certify(folder: Path) -> None:
     if shutil.which("openssl") is None:
-        raise GotchaAuditError("openssl is not installed: apt install openssl")
+        raise MissingToolError("openssl is not installed: apt install openssl")
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", *subject, *files]
