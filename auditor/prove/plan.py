@@ -22,6 +22,7 @@ _REQUEST_KEYS: tuple[str, ...] = (
     "scheme",
     "from",
     "times",
+    "together",
     "status",
     "header",
     "body",
@@ -50,7 +51,8 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One thing to look at. ``kind`` `request`, `page` (in a browser), `websocket`, `process` (its end), `term` (SIGTERM, and what follows), `log`,
-    `processes` (how many there are) or `file` (of the tree, after a build); ``said`` are the keys as written.
+    `processes` (how many there are) or `file` (of the tree, after a build); ``said`` are the keys as written. Requests are sent `times` times, so
+    many of them `together`, since one after the other they may all be answered by the same worker.
     """  # noqa: D205 - the kinds are the summary
 
     kind: Literal["request", "page", "websocket", "process", "term", "log", "processes", "file"]
