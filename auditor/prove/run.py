@@ -124,7 +124,7 @@ def _words(command: str, root: Path, port: int) -> list[str]:
 @contextmanager
 def _staged(plan: ProofPlan, side: Side, example: Example, root: Path, port: int, environment: Mapping[str, str]) -> Iterator[Stage]:
     """The example running: a program, a server, nginx, or nginx before a server."""
-    folder = root if not plan.folder else Path(plan.folder.replace("{root}", str(root)))
+    folder = root / plan.folder.replace("{root}", str(root))
     with ExitStack() as stack:
         inner = port
         if plan.proxy:
