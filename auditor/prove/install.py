@@ -13,6 +13,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +32,8 @@ _MADE = frozenset({".db", ".pyc", ".sqlite3"})
 _SECONDS = 600
 _LAST_LINES = 20
 _COMPLETE = ".complete"
+_FINDING = threading.Lock()
+"""sysconfig, which finds uv, is not made for several threads that come at once (python/cpython#92452)."""
 _FOREIGN = ("NODE_ENV", "NODE_OPTIONS", "NODE_PATH", "PORT", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "npm_config_omit", "npm_config_production")
 """Variables of the caller that would change what is installed or built."""
 
@@ -172,7 +175,8 @@ def _uv() -> str:
     try:
         from uv import find_uv_bin  # noqa: PLC0415 - an optional dependency
 
-        return find_uv_bin()
+        with _FINDING:
+            return find_uv_bin()
     except (ImportError, FileNotFoundError):
         return _tool("uv", "`pip install 'gotcha-audit[prove]'` brings it")
 

@@ -27,7 +27,7 @@ _PACKAGE = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;]+)", re.MULTIL
 
 
 def chosen(gotchas: Iterable[Gotcha], *, stale: bool = False, quick: bool = False) -> tuple[Gotcha, ...]:
-    """Of ``gotchas`` those to prove: all, or with ``stale`` those without a proof of what they say now, or with ``quick`` those that took little time."""
+    """Of ``gotchas`` those to prove: all; with ``stale`` those without a proof of what they say now; with ``quick`` those that took little time."""
     found = []
     for gotcha in gotchas:
         if stale and state_of(gotcha) in ("proven", "unprovable"):
@@ -39,7 +39,7 @@ def chosen(gotchas: Iterable[Gotcha], *, stale: bool = False, quick: bool = Fals
     return tuple(found)
 
 
-def prove_all(gotchas: Sequence[Gotcha], *, jobs: int, write: bool, told: Callable[[Gotcha, Proven], None] = lambda gotcha, proven: None) -> Report:
+def prove_all(gotchas: Sequence[Gotcha], *, jobs: int, write: bool, told: Callable[[Gotcha, Proven], None] | None = None) -> Report:
     """Prove entries, ``jobs`` at once; with ``write`` each proof that holds is written beside its entry.
 
     Results: `pass` proven, `fail` contradicted (the examples do not do what the entry says), `skip` unprovable or a program is missing, `error` it
@@ -51,7 +51,8 @@ def prove_all(gotchas: Sequence[Gotcha], *, jobs: int, write: bool, told: Callab
     with ThreadPoolExecutor(max_workers=jobs) as workers:
         for gotcha, found in zip(runnable, workers.map(prove, runnable), strict=True):
             proven[gotcha.id] = found
-            told(gotcha, found)
+            if told is not None:
+                told(gotcha, found)
             if write and found.holds:
                 _write(gotcha, found)
     results = tuple(_result(gotcha, proven.get(gotcha.id)) for gotcha in gotchas)

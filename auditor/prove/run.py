@@ -69,6 +69,7 @@ def _played(plan: ProofPlan, side: Side, example: Example) -> tuple[Looked, ...]
         installed = lay(root, plan, example)
         port = free_port()
         environment = _environment(root, side, installed, port)
+        _possible(plan, root, port, environment)
         for command in side.before:
             with Application(_words(command, root, port), folder=root, environment=environment, port=port) as application:
                 ended = application.wait(_BUILD)
@@ -78,6 +79,14 @@ def _played(plan: ProofPlan, side: Side, example: Example) -> tuple[Looked, ...]
                     return (Looked(what=command, held=False, seen=f"exit {application.code}: {last}"),)
         with _staged(plan, side, example, root, port, environment) as stage:
             return tuple(look(stage, observation) for observation in side.observations)
+
+
+def _possible(plan: ProofPlan, root: Path, port: int, environment: Mapping[str, str]) -> None:
+    """Raise GotchaAuditError where something is missing on this machine that the proof needs."""
+    for command in plan.needs:
+        with Application(_words(command, root, port), folder=root, environment=environment, port=port) as application:
+            if not application.wait(_START) or application.code != 0:
+                raise GotchaAuditError(f"`{command}` does not work on this machine")
 
 
 def lay(root: Path, plan: ProofPlan, example: Example) -> Installed:
@@ -118,7 +127,7 @@ def _words(command: str, root: Path, port: int) -> list[str]:
 @contextmanager
 def _staged(plan: ProofPlan, side: Side, example: Example, root: Path, port: int, environment: Mapping[str, str]) -> Iterator[Stage]:
     """The example running: a program, a server, nginx, or nginx before a server."""
-    folder = root if not plan.folder else Path(plan.folder.replace("{root}", str(root)))
+    folder = root / plan.folder.replace("{root}", str(root))
     with ExitStack() as stack:
         inner = port
         if plan.proxy:
@@ -150,7 +159,8 @@ def _start(command: str, root: Path, folder: Path, port: int, environment: Mappi
     first = command.split(maxsplit=1)[0] if command.split() else ""
     if "/" not in first and "=" not in first and not _is_shell(command) and shutil.which(first, path=environment["PATH"]) is None:
         raise MissingToolError(f"{first} is not installed")
-    return Application(words, folder=folder, environment={**environment, "PORT": str(port)}, port=port)
+    told = {"PORT": str(port)} if "PORT" in environment else {}
+    return Application(words, folder=folder, environment={**environment, **told}, port=port)
 
 
 def _is_shell(command: str) -> bool:
