@@ -118,20 +118,20 @@ def _staged(plan: ProofPlan, side: Side, example: Example, root: Path, port: int
     folder = root if not plan.folder else Path(plan.folder.replace("{root}", str(root)))
     with ExitStack() as stack:
         inner = port
-        if plan.proxy:
+        if side.proxy:
             inner = free_port()
             server = stack.enter_context(_start(side.serve, root, folder, inner, environment))
             _ready(server, inner)
-        command = "nginx" if plan.proxy else side.serve or side.run
+        command = "nginx" if side.proxy else side.serve or side.run
         if command == "nginx":
             file = configuration(example.files)
             if file is None:
                 raise GotchaAuditError("the example holds no nginx configuration")
-            words = prepared(root, file, port=port, upstream=inner if plan.proxy else None).words
+            words = prepared(root, file, port=port, upstream=inner if side.proxy else None).words
             application = stack.enter_context(Application(words, folder=root, environment=environment, port=port))
         else:
             application = stack.enter_context(_start(command, root, folder, port, environment))
-        if not (side.serve or plan.proxy):
+        if not (side.serve or side.proxy):
             yield Stage(root=root, application=application, client=None, port=port, ended=False)
             return
         address, ended = _ready(application, port, waits=not _expects_silence(side))
