@@ -19,6 +19,7 @@ _REQUEST_KEYS: tuple[str, ...] = (
     "json",
     "form",
     "size",
+    "upload",
     "scheme",
     "from",
     "times",

@@ -73,7 +73,7 @@ def _played(plan: ProofPlan, side: Side, example: Example) -> tuple[Looked, ...]
                 if not ended or application.code != 0:
                     last = "; ".join(line.text for line in application.lines[-4:])
                     return (Looked(what=command, held=False, seen=f"exit {application.code}: {last}"),)
-        with _staged(plan, side, example, root, port, environment) as stage:
+        with _staged(plan, side, root, port, environment) as stage:
             return tuple(look(stage, observation) for observation in side.observations)
 
 
@@ -113,7 +113,7 @@ def _words(command: str, root: Path, port: int) -> list[str]:
 
 
 @contextmanager
-def _staged(plan: ProofPlan, side: Side, example: Example, root: Path, port: int, environment: Mapping[str, str]) -> Iterator[Stage]:
+def _staged(plan: ProofPlan, side: Side, root: Path, port: int, environment: Mapping[str, str]) -> Iterator[Stage]:
     """The example running: a program, a server, nginx, or nginx before a server."""
     folder = root if not plan.folder else Path(plan.folder.replace("{root}", str(root)))
     with ExitStack() as stack:
@@ -124,7 +124,7 @@ def _staged(plan: ProofPlan, side: Side, example: Example, root: Path, port: int
             _ready(server, inner)
         command = "nginx" if side.proxy else side.serve or side.run
         if command == "nginx":
-            file = configuration(example.files)
+            file = configuration(root)
             if file is None:
                 raise GotchaAuditError("the example holds no nginx configuration")
             words = prepared(root, file, port=port, upstream=inner if side.proxy else None).words
