@@ -69,7 +69,9 @@ def _told(gotcha: Gotcha, proven: Proven) -> None:
 
 def _table(report: Report) -> str:
     """Everything but what is proven, with the reason: the rest needs no reading."""
-    rows: list[tuple[str, ...]] = [(_WORDS[result.outcome], result.check, visible(result.message)) for result in report.results if result.outcome is not Outcome.PASS]
+    rows: list[tuple[str, ...]] = [
+        (_WORDS[result.outcome], result.check, visible(result.message)) for result in report.results if result.outcome is not Outcome.PASS
+    ]
     return columns(rows)
 
 

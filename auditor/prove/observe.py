@@ -86,6 +86,10 @@ def _sent(client: Client, method: str, path: str, said: Mapping[str, object]) ->
         headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
     elif isinstance(size := said.get("size"), int):
         content = b"x" * size
+        if "upload" in said:  # a file in the field of this name
+            head = f'--border\r\nContent-Disposition: form-data; name="{said["upload"]}"; filename="file.bin"\r\n\r\n'
+            content = head.encode() + content + b"\r\n--border--\r\n"
+            headers.setdefault("Content-Type", "multipart/form-data; boundary=border")
     return client.send(method.upper(), path, headers=headers, content=content)
 
 

@@ -77,7 +77,7 @@ def _played(plan: ProofPlan, side: Side, example: Example) -> tuple[Looked, ...]
                 if not ended or application.code != 0:
                     last = "; ".join(line.text for line in application.lines[-4:])
                     return (Looked(what=command, held=False, seen=f"exit {application.code}: {last}"),)
-        with _staged(plan, side, example, root, port, environment) as stage:
+        with _staged(plan, side, root, port, environment) as stage:
             return tuple(look(stage, observation) for observation in side.observations)
 
 
@@ -125,25 +125,25 @@ def _words(command: str, root: Path, port: int) -> list[str]:
 
 
 @contextmanager
-def _staged(plan: ProofPlan, side: Side, example: Example, root: Path, port: int, environment: Mapping[str, str]) -> Iterator[Stage]:
+def _staged(plan: ProofPlan, side: Side, root: Path, port: int, environment: Mapping[str, str]) -> Iterator[Stage]:
     """The example running: a program, a server, nginx, or nginx before a server."""
     folder = root / plan.folder.replace("{root}", str(root))
     with ExitStack() as stack:
         inner = port
-        if plan.proxy:
+        if side.proxy:
             inner = free_port()
             server = stack.enter_context(_start(side.serve, root, folder, inner, environment))
             _ready(server, inner)
-        command = "nginx" if plan.proxy else side.serve or side.run
+        command = "nginx" if side.proxy else side.serve or side.run
         if command == "nginx":
-            file = configuration(example.files)
+            file = configuration(root)
             if file is None:
                 raise GotchaAuditError("the example holds no nginx configuration")
-            words = prepared(root, file, port=port, upstream=inner if plan.proxy else None).words
+            words = prepared(root, file, port=port, upstream=inner if side.proxy else None).words
             application = stack.enter_context(Application(words, folder=root, environment=environment, port=port))
         else:
             application = stack.enter_context(_start(command, root, folder, port, environment))
-        if not (side.serve or plan.proxy):
+        if not (side.serve or side.proxy):
             yield Stage(root=root, application=application, client=None, port=port, ended=False)
             return
         address, ended = _ready(application, port, waits=not _expects_silence(side))
