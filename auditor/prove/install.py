@@ -33,12 +33,8 @@ _SECONDS = 600
 _LAST_LINES = 20
 _COMPLETE = ".complete"
 _FINDING = threading.Lock()
-<<<<<<< HEAD
-"""sysconfig, which finds uv, is not made for several threads that come at once (python/cpython#92452)."""
-=======
 """What sysconfig tells the first thread that asks is not whole for a second one that asks meanwhile."""
 
->>>>>>> d5370e0b55ce34ec4ae305f915b7715ad87e7693
 _FOREIGN = ("NODE_ENV", "NODE_OPTIONS", "NODE_PATH", "PORT", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "npm_config_omit", "npm_config_production")
 """Variables of the caller that would change what is installed or built."""
 

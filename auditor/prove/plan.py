@@ -78,15 +78,11 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofPlan:
-<<<<<<< HEAD
-    """The whole block. ``folder`` is where commands start, "" for the root of the example; ``proxy`` puts nginx in front.
+    """The whole block. ``folder`` is where commands start, "" for the root of the example; ``files`` are what both examples leave out.
 
-    ``files`` are what both examples leave out. ``needs`` are commands that succeed where the proof can be made at all, such as
-    `redis-server --version`: a tool that is missing is no verdict about the entry.
+    ``needs`` are commands that succeed where the proof can be made at all, such as `redis-server --version`: a tool that is missing is no verdict about
+    the entry.
     """
-=======
-    """The whole block. ``folder`` is where commands start, "" for the root of the example; ``files`` are what both examples leave out."""
->>>>>>> d5370e0b55ce34ec4ae305f915b7715ad87e7693
 
     base: str
     folder: str

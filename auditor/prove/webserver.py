@@ -14,13 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-<<<<<<< HEAD
-from auditor.errors import GotchaAuditError, MissingToolError
-=======
 import yaml
->>>>>>> d5370e0b55ce34ec4ae305f915b7715ad87e7693
 
-from auditor.errors import GotchaAuditError
+from auditor.errors import GotchaAuditError, MissingToolError
 from auditor.processes.ports import free_port
 from auditor.prove.install import files
 
@@ -58,21 +54,13 @@ def _is_one(path: Path) -> bool:
 
 
 def prepared(root: Path, path: PurePosixPath, *, port: int, upstream: int | None) -> Webserver:
-<<<<<<< HEAD
-    """Write what nginx needs to ``root``; raises MissingToolError when nginx, or openssl for a certificate, is not installed."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if program is None:
-        raise MissingToolError("nginx is not installed: apt install nginx-light")
-    text = (root / path).read_text("utf-8")
-=======
     """Write what nginx needs to ``root``; raises GotchaAuditError when nginx, or openssl for a certificate, is not installed.
 
     ``upstream`` is the port of the application. Where the example has a compose file, its services are the only names without a dot that are known.
     """
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if program is None:
-        raise GotchaAuditError("nginx is not installed: apt install nginx-light")
->>>>>>> d5370e0b55ce34ec4ae305f915b7715ad87e7693
+        raise MissingToolError("nginx is not installed: apt install nginx-light")
     folder = root / ".nginx"
     (folder / "temporary").mkdir(parents=True, exist_ok=True)
     text = _listening((root / path).read_text("utf-8"), port)
