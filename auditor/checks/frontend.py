@@ -106,7 +106,7 @@ def process_env(project: Project, gotcha: Gotcha, detector: CheckDetector) -> It
                 elif client.framework:
                     yield _site(gotcha, Outcome.REVIEW, f"works in code that {client.framework} runs on the server", place)
                 else:
-                    message = detector.message.replace("$NAME", name) or f"a build of Vite puts {{}} in the place of process.env: process.env.{name} is undefined"
+                    message = detector.message.replace("$NAME", name) or f"process.env.{name} is undefined in what Vite builds"
                     clean = re.sub(r"^(?:REACT_APP_|VUE_APP_|NEXT_PUBLIC_|VITE_)", "", name)
                     change = _write(module.of(node), f"import.meta.env.VITE_{clean}")
                     yield _site(gotcha, Outcome.FAIL, message, place, related=client.evidence, change=change)
