@@ -279,8 +279,9 @@ def _file(stage: Stage, said: Mapping[str, object]) -> Looked:
     text = "\n".join(path.read_text("utf-8", "replace") for path in found if path.is_file())
     if said.get("absent"):
         return Looked(what=f"{said['file']} is absent", held=not found, seen=", ".join(path.name for path in found) or "not there")
-    held = bool(found) and str(said.get("contains", "")) in text
-    return Looked(what=f"{said['file']} holds {said.get('contains', '')!r}", held=held, seen=_short(text) if found else "not there")
+    expected = str(said.get("contains", "")).replace("{root}", str(stage.root)).replace("{port}", str(stage.port))
+    held = bool(found) and expected in text
+    return Looked(what=f"{said['file']} holds {expected!r}", held=held, seen=_short(text) if found else "not there")
 
 
 def _mapping(value: object) -> Mapping[str, object]:
