@@ -80,8 +80,8 @@ class Side:
 class ProofPlan:
     """The whole block. ``folder`` is where commands start, "" for the root of the example; ``files`` are what both examples leave out.
 
-    ``needs`` are commands that succeed where the proof can be made at all, such as `redis-server --version`: a tool that is missing is no verdict about
-    the entry.
+    ``needs`` are commands that succeed where the proof can be made at all, such as `redis-server --version`: a tool that is missing is no verdict
+    about the entry.
     """
 
     base: str
