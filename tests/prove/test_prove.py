@@ -58,3 +58,12 @@ def test_requests_together(gotcha: Gotcha) -> None:
     one_by_one = [{"get": "/both", "times": 2, "some": {"status": 200}}]
     found = proven(gotcha, files={"server.py": SERVER}, serve="exec python3 server.py", fails=at_once, works=one_by_one)
     assert [looked.held for looked in (*found.fails, *found.works)] == [True, False], found
+
+
+def test_nobody_there_is_a_verdict(gotcha: Gotcha) -> None:
+    closes = "import http.server, os\n\nserver = http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), http.server.SimpleHTTPRequestHandler)"
+    files = {"server.py": f"{closes}\nserver.handle_request()\nserver.socket.close()\nimport time\ntime.sleep(20)\n"}
+    look = [{"get": "/", "times": 2, "together": 2, "status": 200}]
+    found = proven(gotcha, files=files, serve="exec python3 server.py", fails=look, works=look)
+    assert (found.missing, [looked.held for looked in found.fails]) == ("", [False])
+    assert "refused" in found.fails[0].seen
