@@ -8,8 +8,9 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -20,6 +21,8 @@ from auditor.runtime.client import Client, Exchange, Limits
 
 _SOON = 6.0
 _LONGEST = 300
+_ACCEPTED = 0.1
+"""Seconds in which a worker has taken a connection up, so that the next one goes to another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,10 @@ class Stage:
 
 def look(stage: Stage, observation: Observation) -> Looked:
     """Make one observation."""
-    return _LOOKS[observation.kind](stage, observation.said)
+    try:
+        return _LOOKS[observation.kind](stage, observation.said)
+    except OSError as error:
+        return Looked(what=" ".join(map(str, next(iter(observation.said.items())))), held=False, seen=str(error))
 
 
 def _request(stage: Stage, said: Mapping[str, object]) -> Looked:
@@ -69,13 +75,52 @@ def _client(stage: Stage, said: Mapping[str, object]) -> Client:
 
 
 def _several(client: Client, method: str, path: str, said: Mapping[str, object]) -> list[Exchange]:
-    """The same request `times` times, so many of them `together`, each over a connection of its own."""
+    """The same request `times` times, in groups of so many `together`."""
     times, together = (value if isinstance(value := said.get(key, 1), int) else 1 for key in ("times", "together"))
-    with ThreadPoolExecutor(together) as pool:
-        return list(pool.map(lambda _: _sent(client, method, path, said), range(times)))
+    if together == 1:
+        return [_sent(client, method, path, said) for _ in range(times)]
+    return [exchange for _ in range(0, times, together) for exchange in _together(client, method, path, said, together)]
+
+
+def _together(client: Client, method: str, path: str, said: Mapping[str, object], number: int) -> list[Exchange]:
+    """Requests that all begin before any ends: of workers that do one thing at a time, each gets one."""
+    headers, content = _message(said)
+    headers = {"Host": f"{client.address}:{client.port}", "Connection": "close", **headers}
+    if content is not None:
+        headers["Content-Length"] = str(len(content))
+    if client.cookies:
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    head = "".join([f"{method.upper()} {path} HTTP/1.1\r\n", *(f"{name}: {value}\r\n" for name, value in headers.items())])
+    with ExitStack() as stack:
+        connections = []
+        for _ in range(number):
+            connection = stack.enter_context(socket.create_connection((client.address, client.port), timeout=client.limits.seconds))
+            connection.sendall(head.encode())
+            connections.append(connection)
+            time.sleep(_ACCEPTED)
+        for connection in connections:
+            with suppress(OSError):
+                connection.sendall(b"\r\n" + (content or b""))
+        return [_answer(connection, method.upper(), path) for connection in connections]
+
+
+def _answer(connection: socket.socket, method: str, path: str) -> Exchange:
+    response = HTTPResponse(connection, method=method)
+    try:
+        response.begin()
+        body = response.read()
+    except (HTTPException, OSError) as error:
+        return Exchange(method=method, path=path, status=0, error=str(error) or type(error).__name__)
+    return Exchange(method=method, path=path, status=response.status, headers=tuple(response.getheaders()), body=body)
 
 
 def _sent(client: Client, method: str, path: str, said: Mapping[str, object]) -> Exchange:
+    headers, content = _message(said)
+    return client.send(method.upper(), path, headers=headers, content=content)
+
+
+def _message(said: Mapping[str, object]) -> tuple[dict[str, str], bytes | None]:
+    """The headers and the body of a request."""
     headers = {str(name): str(value) for name, value in _mapping(said.get("headers")).items()}
     content: bytes | None = None
     if "json" in said:
@@ -90,7 +135,7 @@ def _sent(client: Client, method: str, path: str, said: Mapping[str, object]) ->
             head = f'--border\r\nContent-Disposition: form-data; name="{said["upload"]}"; filename="file.bin"\r\n\r\n'
             content = head.encode() + content + b"\r\n--border--\r\n"
             headers.setdefault("Content-Type", "multipart/form-data; boundary=border")
-    return client.send(method.upper(), path, headers=headers, content=content)
+    return headers, content
 
 
 def _judged(stage: Stage, said: Mapping[str, object], what: str, exchanges: list[Exchange]) -> Looked:

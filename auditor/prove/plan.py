@@ -52,8 +52,8 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One thing to look at. ``kind`` `request`, `page` (in a browser), `websocket`, `process` (its end), `term` (SIGTERM, and what follows), `log`,
-    `processes` (how many there are) or `file` (of the tree, after a build); ``said`` are the keys as written. Requests are sent `times` times, so
-    many of them `together`, since one after the other they may all be answered by the same worker.
+    `processes` (how many there are) or `file` (of the tree, after a build); ``said`` are the keys as written. A request is sent `times` times; so
+    many of them `together` begin before any ends, so that each is answered by another worker, where one after the other all may be answered by one.
     """  # noqa: D205 - the kinds are the summary
 
     kind: Literal["request", "page", "websocket", "process", "term", "log", "processes", "file"]
