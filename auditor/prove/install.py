@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from auditor.catalogue import cache_directory
-from auditor.errors import GotchaAuditError
+from auditor.errors import GotchaAuditError, MissingToolError
 
 REQUIREMENTS = "requirements.txt"
 NODE_LOCK = "package-lock.json"
@@ -189,7 +189,7 @@ def _npm() -> str:
 def _tool(name: str, hint: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise GotchaAuditError(f"{name} is needed to install what the examples run on, and it is not on PATH; {hint}")
+        raise MissingToolError(f"{name} is needed to install what the examples run on, and it is not on PATH; {hint}")
     return found
 
 

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -54,8 +55,7 @@ def _request(stage: Stage, said: Mapping[str, object]) -> Looked:
             return _during(client, method, path, said, what)
         if "first_byte" in said:
             return _first_byte(stage, path, str(said["first_byte"]))
-        times = said.get("times", 1)
-        exchanges = [_sent(client, method, path, said) for _ in range(times if isinstance(times, int) else 1)]
+        exchanges = _several(client, method, path, said)
     finally:
         client.close()
     return _judged(stage, said, what, exchanges)
@@ -66,6 +66,13 @@ def _client(stage: Stage, said: Mapping[str, object]) -> Client:
     outside = said.get("from") == "outside"
     address = "127.0.0.2" if outside else (stage.client.address if stage.client else "127.0.0.1")
     return Client(address, stage.port, source=address if outside else "", tls=said.get("scheme") == "https", limits=Limits(seconds=stage.patience))
+
+
+def _several(client: Client, method: str, path: str, said: Mapping[str, object]) -> list[Exchange]:
+    """The same request `times` times, so many of them `together`, each over a connection of its own."""
+    times, together = (value if isinstance(value := said.get(key, 1), int) else 1 for key in ("times", "together"))
+    with ThreadPoolExecutor(together) as pool:
+        return list(pool.map(lambda _: _sent(client, method, path, said), range(times)))
 
 
 def _sent(client: Client, method: str, path: str, said: Mapping[str, object]) -> Exchange:
@@ -272,8 +279,9 @@ def _file(stage: Stage, said: Mapping[str, object]) -> Looked:
     text = "\n".join(path.read_text("utf-8", "replace") for path in found if path.is_file())
     if said.get("absent"):
         return Looked(what=f"{said['file']} is absent", held=not found, seen=", ".join(path.name for path in found) or "not there")
-    held = bool(found) and str(said.get("contains", "")) in text
-    return Looked(what=f"{said['file']} holds {said.get('contains', '')!r}", held=held, seen=_short(text) if found else "not there")
+    expected = str(said.get("contains", "")).replace("{root}", str(stage.root)).replace("{port}", str(stage.port))
+    held = bool(found) and expected in text
+    return Looked(what=f"{said['file']} holds {expected!r}", held=held, seen=_short(text) if found else "not there")
 
 
 def _mapping(value: object) -> Mapping[str, object]:

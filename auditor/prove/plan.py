@@ -12,7 +12,7 @@ from auditor.model import Gotcha
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 SIDES = ("fails", "works")
-_PLAN_KEYS = ("base", "serve", "run", "build", "proxy", "cwd", "env", "before", "files", *SIDES)
+_PLAN_KEYS = ("base", "needs", "serve", "run", "build", "proxy", "cwd", "env", "before", "files", *SIDES)
 _REQUEST_KEYS: tuple[str, ...] = (
     *METHODS,
     "headers",
@@ -23,6 +23,7 @@ _REQUEST_KEYS: tuple[str, ...] = (
     "scheme",
     "from",
     "times",
+    "together",
     "status",
     "header",
     "body",
@@ -51,7 +52,8 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One thing to look at. ``kind`` `request`, `page` (in a browser), `websocket`, `process` (its end), `term` (SIGTERM, and what follows), `log`,
-    `processes` (how many there are) or `file` (of the tree, after a build); ``said`` are the keys as written.
+    `processes` (how many there are) or `file` (of the tree, after a build); ``said`` are the keys as written. Requests are sent `times` times, so
+    many of them `together`, since one after the other they may all be answered by the same worker.
     """  # noqa: D205 - the kinds are the summary
 
     kind: Literal["request", "page", "websocket", "process", "term", "log", "processes", "file"]
@@ -76,13 +78,18 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofPlan:
-    """The whole block. ``folder`` is where commands start, "" for the root of the example; ``files`` are what both examples leave out."""
+    """The whole block. ``folder`` is where commands start, "" for the root of the example; ``files`` are what both examples leave out.
+
+    ``needs`` are commands that succeed where the proof can be made at all, such as `redis-server --version`: a tool that is missing is no verdict
+    about the entry.
+    """
 
     base: str
     folder: str
     fails: Side
     works: Side
     files: Mapping[PurePosixPath, str]
+    needs: tuple[str, ...] = ()
 
 
 def plan_of(gotcha: Gotcha) -> ProofPlan | None:
@@ -104,7 +111,14 @@ def plan_of(gotcha: Gotcha) -> ProofPlan | None:
         files={PurePosixPath(str(path)): str(text) for path, text in files.items()},
         fails=_side(gotcha, said, "fails"),
         works=_side(gotcha, said, "works"),
+        needs=_needs(gotcha, said.get("needs", [])),
     )
+
+
+def _needs(gotcha: Gotcha, said: object) -> tuple[str, ...]:
+    if not isinstance(said, list) or not all(isinstance(command, str) for command in said):
+        raise CatalogueError(f"{gotcha.origin}: `prove.needs` is no list of commands, such as `[redis-server --version]`")
+    return tuple(said)
 
 
 def _side(gotcha: Gotcha, said: Mapping[str, object], name: Literal["fails", "works"]) -> Side:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.catalogue.proofs import Looked
-from auditor.errors import GotchaAuditError
+from auditor.errors import GotchaAuditError, MissingToolError
 from auditor.model import Example, Gotcha
 from auditor.processes import Application
 from auditor.processes.ports import free_port
@@ -32,18 +32,19 @@ _PACKAGES = {"kubectl": "kubernetes-client", "pg_lsclusters": "postgresql", "uns
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """What came of one entry. ``missing`` says why it could not be run."""
+    """What came of one entry. ``missing`` names a program that is not installed, ``trouble`` says why it could not be run otherwise."""
 
     gotcha: str
     fails: tuple[Looked, ...] = ()
     works: tuple[Looked, ...] = ()
     missing: str = ""
+    trouble: str = ""
     seconds: float = 0.0
 
     @property
     def holds(self) -> bool:
         """Whether FAILS failed and WORKS worked, as the entry says."""
-        return not self.missing and all(looked.held for looked in (*self.fails, *self.works))
+        return not self.missing and not self.trouble and all(looked.held for looked in (*self.fails, *self.works))
 
 
 def prove(gotcha: Gotcha) -> Proven:
@@ -55,8 +56,10 @@ def prove(gotcha: Gotcha) -> Proven:
     try:
         fails = _played(plan, plan.fails, gotcha.fails)
         works = _played(plan, plan.works, gotcha.works)
-    except GotchaAuditError as error:
+    except MissingToolError as error:
         return Proven(gotcha=gotcha.id, missing=str(error), seconds=time.monotonic() - clock)
+    except GotchaAuditError as error:
+        return Proven(gotcha=gotcha.id, trouble=str(error), seconds=time.monotonic() - clock)
     return Proven(gotcha=gotcha.id, fails=fails, works=works, seconds=time.monotonic() - clock)
 
 
@@ -67,6 +70,7 @@ def _played(plan: ProofPlan, side: Side, example: Example) -> tuple[Looked, ...]
         installed = lay(root, plan, example)
         port = free_port()
         environment = _environment(root, side, installed, port)
+        _possible(plan, root, port, environment)
         for command in side.before:
             with Application(_words(command, root, port), folder=root, environment=environment, port=port) as application:
                 ended = application.wait(_BUILD)
@@ -76,6 +80,14 @@ def _played(plan: ProofPlan, side: Side, example: Example) -> tuple[Looked, ...]
                     return (Looked(what=command, held=False, seen=f"exit {application.code}: {last}"),)
         with _staged(plan, side, root, port, environment) as stage:
             return tuple(look(stage, observation) for observation in side.observations)
+
+
+def _possible(plan: ProofPlan, root: Path, port: int, environment: Mapping[str, str]) -> None:
+    """Raise GotchaAuditError where something is missing on this machine that the proof needs."""
+    for command in plan.needs:
+        with Application(_words(command, root, port), folder=root, environment=environment, port=port) as application:
+            if not application.wait(_START) or application.code != 0:
+                raise GotchaAuditError(f"`{command}` does not work on this machine")
 
 
 def lay(root: Path, plan: ProofPlan, example: Example) -> Installed:
@@ -116,7 +128,7 @@ def _words(command: str, root: Path, port: int) -> list[str]:
 @contextmanager
 def _staged(plan: ProofPlan, side: Side, root: Path, port: int, environment: Mapping[str, str]) -> Iterator[Stage]:
     """The example running: a program, a server, nginx, or nginx before a server."""
-    folder = root if not plan.folder else Path(plan.folder.replace("{root}", str(root)))
+    folder = root / plan.folder.replace("{root}", str(root))
     with ExitStack() as stack:
         inner = port
         if side.proxy:
@@ -147,8 +159,9 @@ def _start(command: str, root: Path, folder: Path, port: int, environment: Mappi
     words = _words(command, root, port)
     first = command.split(maxsplit=1)[0] if command.split() else ""
     if "/" not in first and "=" not in first and not _is_shell(command) and shutil.which(first, path=environment["PATH"]) is None:
-        raise GotchaAuditError(f"{first} is not installed: apt install {_PACKAGES.get(first, first)}")
-    return Application(words, folder=folder, environment={**environment, "PORT": str(port)}, port=port)
+        raise MissingToolError(f"{first} is not installed: apt install {_PACKAGES.get(first, first)}")
+    told = {"PORT": str(port)} if "PORT" in environment else {}
+    return Application(words, folder=folder, environment={**environment, **told}, port=port)
 
 
 def _is_shell(command: str) -> bool:

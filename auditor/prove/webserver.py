@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from auditor.errors import GotchaAuditError
+from auditor.errors import GotchaAuditError, MissingToolError
 from auditor.processes.ports import free_port
 from auditor.prove.install import files
 
@@ -60,7 +60,7 @@ def prepared(root: Path, path: PurePosixPath, *, port: int, upstream: int | None
     """
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if program is None:
-        raise GotchaAuditError("nginx is not installed: apt install nginx-light")
+        raise MissingToolError("nginx is not installed: apt install nginx-light")
     folder = root / ".nginx"
     (folder / "temporary").mkdir(parents=True, exist_ok=True)
     text = _listening((root / path).read_text("utf-8"), port)
@@ -140,7 +140,7 @@ def _temporary(folder: Path) -> Iterator[str]:
 
 def _certify(folder: Path) -> None:
     if shutil.which("openssl") is None:
-        raise GotchaAuditError("openssl is not installed: apt install openssl")
+        raise MissingToolError("openssl is not installed: apt install openssl")
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", *subject, *files]
