@@ -54,6 +54,8 @@ class Observation:
     """One thing to look at. ``kind`` `request`, `page` (in a browser), `websocket`, `process` (its end), `term` (SIGTERM, and what follows), `log`,
     `processes` (how many there are) or `file` (of the tree, after a build); ``said`` are the keys as written. A request is sent `times` times; so
     many of them `together` begin before any ends, so that each is answered by another worker, where one after the other all may be answered by one.
+
+    A request with `size` sends so many bytes, with `upload` as a file in the field of that name. What a file contains may hold `{port}` and `{root}`.
     """  # noqa: D205 - the kinds are the summary
 
     kind: Literal["request", "page", "websocket", "process", "term", "log", "processes", "file"]

@@ -28,6 +28,8 @@ _START = 30.0
 _BUILD = 180.0
 _REFUSED_PATIENCE = 4.0
 _PACKAGES = {"kubectl": "kubernetes-client", "pg_lsclusters": "postgresql", "unshare": "util-linux"}
+_NOT_FOUND = 127
+"""What a shell ends with when there is no such program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ def _played(plan: ProofPlan, side: Side, example: Example) -> tuple[Looked, ...]
             with Application(_words(command, root, port), folder=root, environment=environment, port=port) as application:
                 ended = application.wait(_BUILD)
                 application.drain()
+                if application.code == _NOT_FOUND:
+                    raise GotchaAuditError(f"a program of `{command}` is not installed: {application.lines[-1].text if application.lines else ''}")
                 if not ended or application.code != 0:
                     last = "; ".join(line.text for line in application.lines[-4:])
                     return (Looked(what=command, held=False, seen=f"exit {application.code}: {last}"),)

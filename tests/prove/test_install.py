@@ -102,3 +102,12 @@ def test_front_end_is_built_from_its_sources_and_newer(tmp_path: Path) -> None:
 
 def _scripts(root: Path) -> str:
     return "".join(path.read_text("utf-8") for path in sorted((root / "frontend" / "dist").rglob("*.js")))
+
+
+def test_packages_that_are_emptied_stay_in_the_cache(tmp_path: Path) -> None:
+    (tmp_path / "cache" / "express").mkdir(parents=True)
+    for _ in range(2):
+        installer._link_each(tmp_path / "node_modules", tmp_path / "cache")
+    for entry in (tmp_path / "node_modules").iterdir():  # as npm ci does
+        entry.unlink()
+    assert (tmp_path / "cache" / "express").is_dir()
