@@ -45,7 +45,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", sorted(set(re.findall(r"gotcha-audit ((?:scan|stack|env|facts|explain|catalogue [a-z-]+))\b", read("README.md"))))
+    "command", sorted(set(re.findall(r"gotcha-audit ((?:scan|stack|env|facts|explain|validate|cleanup|gate|prove|plan [a-z]+|catalogue [a-z-]+))\b", read("README.md"))))
 )
 def test_the_commands_of_the_readme_exist(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command.split(), "--help"]) == 0
@@ -77,8 +77,9 @@ def test_the_configuration_the_readme_shows_is_accepted(tmp_path: Path) -> None:
     config = load_config(tmp_path)
     assert (config.select, config.fail_on, config.strict, config.jobs) == (("flask", "vite/*"), Severity.ERROR, True, 4)
     assert config.per_path_ignores[0].reason == "these scripts run on developers' machines only"
-    keys = re.findall(r"^([a-z-]+) =", shown.partition("[[")[0], re.MULTILINE)
-    assert set(keys) | {"per-path-ignores"} == set(KEYS)
+    assert config.validate == {"health-endpoint": "/health"}
+    keys = re.findall(r"^([a-z-]+) =", shown.partition("[tool.gotcha-audit.validate]")[0], re.MULTILINE)
+    assert set(keys) | {"per-path-ignores", "validate"} == set(KEYS)
 
 
 def test_the_hooks_run_the_scan() -> None:
