@@ -72,7 +72,7 @@ def test_required_variables(installed: Installed) -> None:
 
 
 def test_names() -> None:
-    assert tuple(one.name for one in bases()) == NAMES
+    assert {one.name for one in bases()} > set(NAMES)
     with pytest.raises(UsageError, match="'rails'"):
         base("rails")
 
