@@ -20,6 +20,8 @@ from auditor.prove.plan import METHODS, Observation
 from auditor.runtime.client import Client, Exchange, Limits
 
 _SOON = 6.0
+_END = 60.0
+"""How long a program may take that is meant to end: some build an image, or start a database, on a machine that is busy."""
 _LONGEST = 300
 _ACCEPTED = 0.1
 """Seconds in which a worker has taken a connection up, so that the next one goes to another."""
@@ -240,7 +242,7 @@ def _websocket(stage: Stage, said: Mapping[str, object]) -> Looked:
 def _process(stage: Stage, said: Mapping[str, object]) -> Looked:
     wanted = said.get("exit")
     what = "it does not end" if said.get("timeout") else f"exit {wanted}" if "exit" in said else "output"
-    ended = stage.application.wait(_SOON if said.get("timeout") else stage.patience)
+    ended = stage.application.wait(_SOON if said.get("timeout") else _END)
     if said.get("timeout"):
         return Looked(what=what, held=not ended, seen="still runs" if not ended else f"exit {stage.application.code}")
     stage.application.drain()

@@ -27,7 +27,7 @@ from auditor.runtime.target import Ready
 _START = 30.0
 _BUILD = 180.0
 _REFUSED_PATIENCE = 4.0
-_PACKAGES = {"kubectl": "kubernetes-client", "pg_lsclusters": "postgresql", "unshare": "util-linux"}
+_PACKAGES = {"buildah": "buildah", "kubectl": "kubernetes-client", "pg_lsclusters": "postgresql", "unshare": "util-linux"}
 _NOT_FOUND = 127
 """What a shell ends with when there is no such program."""
 
@@ -163,7 +163,8 @@ def _start(command: str, root: Path, folder: Path, port: int, environment: Mappi
     words = _words(command, root, port)
     first = command.split(maxsplit=1)[0] if command.split() else ""
     if "/" not in first and "=" not in first and not _is_shell(command) and shutil.which(first, path=environment["PATH"]) is None:
-        raise MissingToolError(f"{first} is not installed: apt install {_PACKAGES.get(first, first)}")
+        hint = f": apt install {_PACKAGES[first]}" if first in _PACKAGES else ""
+        raise MissingToolError(f"{first} is not installed{hint}")
     told = {"PORT": str(port)} if "PORT" in environment else {}
     return Application(words, folder=folder, environment={**environment, **told}, port=port)
 

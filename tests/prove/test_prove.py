@@ -135,6 +135,12 @@ def test_a_plan_that_nothing_reads_is_refused(tmp_path: Path, prove: str, said: 
         plan_of(entry(tmp_path, prove))
 
 
+def test_nginx_stands_before_one_side_alone(tmp_path: Path) -> None:
+    plan = plan_of(entry(tmp_path, GOOD + "\n  proxy: {works: nginx}"))
+    assert plan is not None
+    assert (plan.fails.proxy, plan.works.proxy) == (False, True)
+
+
 def test_a_file_that_is_no_proof_is_named(tmp_path: Path) -> None:
     gotcha = entry(tmp_path)
     for text in ("", "[]", '{"gotcha": 1}', "{" * 50_000):
