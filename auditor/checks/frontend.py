@@ -89,7 +89,7 @@ def _whole(module: Module, node: Node) -> Iterator[tuple[Node, str]]:
 
 
 def process_env(project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
-    """`process.env.X` in code that Vite sends to the browser, where no `process` exists unless `define` or a plugin replaces it."""
+    """`process.env.X` in code that Vite sends to the browser, where it is undefined unless `define` or a plugin replaces it."""
     for client in project.facts.clients:
         if not client.is_vite:
             continue
@@ -106,7 +106,7 @@ def process_env(project: Project, gotcha: Gotcha, detector: CheckDetector) -> It
                 elif client.framework:
                     yield _site(gotcha, Outcome.REVIEW, f"works in code that {client.framework} runs on the server", place)
                 else:
-                    message = detector.message.replace("$NAME", name) or f"there is no `process` in the browser: reading process.env.{name} throws"
+                    message = detector.message.replace("$NAME", name) or f"process.env.{name} is undefined in what Vite builds"
                     clean = re.sub(r"^(?:REACT_APP_|VUE_APP_|NEXT_PUBLIC_|VITE_)", "", name)
                     change = _write(module.of(node), f"import.meta.env.VITE_{clean}")
                     yield _site(gotcha, Outcome.FAIL, message, place, related=client.evidence, change=change)

@@ -21,11 +21,14 @@ from auditor.report.visible import visible
 COMMANDS = {
     "scan": Lazy(module="auditor.cli.scan", summary="Find where a project fails, and show where it works."),
     "validate": Lazy(module="auditor.cli.validate", summary="Start the application as production would, and observe it."),
+    "gate": Lazy(module="auditor.cli.gate", summary="Hold tests, types, lint, scan and validation against a plan."),
     "cleanup": Lazy(module="auditor.cli.cleanup", summary="Stop what a validation that was killed left running."),
     "explain": Lazy(module="auditor.cli.explain", summary="Show one gotcha: what breaks, why, and what to write."),
     "env": Lazy(module="auditor.cli.env", summary="List the environment variables: read, told of, given."),
     "stack": Lazy(module="auditor.cli.stack", summary="Show which frameworks and tools were detected, and why."),
     "facts": Lazy(module="auditor.cli.facts", summary="Show what the files of a project say to each other."),
+    "plan": Lazy(module="auditor.cli.plan", summary="Keep a plan honest: what is next, what passes, what was approved."),
+    "prove": Lazy(module="auditor.cli.prove", summary="Run the examples of entries: FAILS must fail, WORKS must work."),
     "catalogue": Lazy(module="auditor.cli.catalogue", summary="List, check, write and publish catalogue entries."),
 }
 
@@ -44,7 +47,7 @@ Examples:
 Exit codes:
   0    nothing at or above --fail-on
   1    results
-  2    a flag, a path, the configuration or a catalogue entry is wrong
+  2    a flag, a path, the configuration, a catalogue entry or a plan is wrong
   3    something could not be examined
   130  interrupted
 """,

@@ -91,7 +91,7 @@ def _python(project: Project) -> Iterator[Command]:
     """What the Python side is set up for: a tool that is declared or configured, at the root."""
     configured = _tables(project)
     for kind, tool, words, files in (
-        ("unit tests", "pytest", ("pytest", "-q"), ("pytest.ini", "conftest.py", "tests/conftest.py")),
+        ("unit tests", "pytest", ("pytest",), ("pytest.ini", "conftest.py", "tests/conftest.py")),
         ("type check", "mypy", ("mypy", *(() if "mypy" in configured else (".",))), ("mypy.ini", ".mypy.ini")),
         ("type check", "pyright", ("pyright",), ("pyrightconfig.json",)),
         ("lint", "ruff", ("ruff", "check", "."), ("ruff.toml", ".ruff.toml")),

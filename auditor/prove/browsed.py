@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from auditor.errors import GotchaAuditError
+from auditor.errors import GotchaAuditError, MissingToolError
 from auditor.runtime.browser import Site, visit
 
 
@@ -13,7 +13,7 @@ def browsed(url: str) -> tuple[list[str], list[str]]:
     parts = urlsplit(url)
     found = visit([parts.path or "/"], Site(address=parts.hostname or "127.0.0.1", port=parts.port or 80))
     if isinstance(found, str):
-        raise GotchaAuditError(found)
+        raise MissingToolError(found)
     (page,) = found
     if page.problem:
         raise GotchaAuditError(f"{url} cannot be looked at: {page.problem}")

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from auditor.catalogue import cache_directory
-from auditor.errors import GotchaAuditError
+from auditor.errors import GotchaAuditError, MissingToolError
 
 REQUIREMENTS = "requirements.txt"
 NODE_LOCK = "package-lock.json"
@@ -33,7 +33,8 @@ _SECONDS = 600
 _LAST_LINES = 20
 _COMPLETE = ".complete"
 _FINDING = threading.Lock()
-"""sysconfig, which finds uv, is not made for several threads that come at once (python/cpython#92452)."""
+"""What sysconfig tells the first thread that asks is not whole for a second one that asks meanwhile."""
+
 _FOREIGN = ("NODE_ENV", "NODE_OPTIONS", "NODE_PATH", "PORT", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "npm_config_omit", "npm_config_production")
 """Variables of the caller that would change what is installed or built."""
 
@@ -66,10 +67,11 @@ def install(root: Path) -> Installed:
         programs.append(root / ".venv" / "bin")
     for lock in sorted((*root.glob(NODE_LOCK), *root.glob(f"*/{NODE_LOCK}"))):
         folder = lock.parent
-        _link(folder / "node_modules", _node(lock))
+        packages = _node(lock)
+        _link_each(folder / "node_modules", packages)
         programs.append(folder / "node_modules" / ".bin")
         if '"build"' in (folder / "package.json").read_text("utf-8"):
-            _replace(folder / "dist", _build(folder))
+            _replace(folder / "dist", _build(folder, packages))
             built.append((folder / "dist").relative_to(root))
     return Installed(root=root, programs=tuple(programs), built=tuple(built))
 
@@ -109,9 +111,8 @@ def _node(lock: Path) -> Path:
     return _once(f"node-{key}", make) / "node_modules"
 
 
-def _build(source: Path) -> Path:
+def _build(source: Path, packages: Path) -> Path:
     npm = _npm()
-    packages = (source / "node_modules").resolve()
     key = _digest(packages.parent.name, *(part for path in files(source) for part in (str(path.relative_to(source)), path.read_bytes())))
 
     def make(folder: Path) -> None:
@@ -188,7 +189,7 @@ def _npm() -> str:
 def _tool(name: str, hint: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise GotchaAuditError(f"{name} is needed to install what the examples run on, and it is not on PATH; {hint}")
+        raise MissingToolError(f"{name} is needed to install what the examples run on, and it is not on PATH; {hint}")
     return found
 
 
@@ -214,6 +215,17 @@ def _link(place: Path, target: Path) -> None:
     if place.is_symlink():
         place.unlink()
     place.symlink_to(target)
+
+
+def _link_each(place: Path, target: Path) -> None:
+    """A folder of links: `npm ci`, which empties node_modules first, takes away the links and not what others run on."""
+    if place.is_symlink():
+        place.unlink()
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    for entry in target.iterdir():
+        if entry.name != ".package-lock.json":
+            (place / entry.name).symlink_to(entry)
 
 
 def _replace(place: Path, source: Path) -> None:

@@ -131,6 +131,10 @@ def _message(said: Mapping[str, object]) -> tuple[dict[str, str], bytes | None]:
         headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
     elif isinstance(size := said.get("size"), int):
         content = b"x" * size
+        if "upload" in said:  # a file in the field of this name
+            head = f'--border\r\nContent-Disposition: form-data; name="{said["upload"]}"; filename="file.bin"\r\n\r\n'
+            content = head.encode() + content + b"\r\n--border--\r\n"
+            headers.setdefault("Content-Type", "multipart/form-data; boundary=border")
     return headers, content
 
 
@@ -320,8 +324,9 @@ def _file(stage: Stage, said: Mapping[str, object]) -> Looked:
     text = "\n".join(path.read_text("utf-8", "replace") for path in found if path.is_file())
     if said.get("absent"):
         return Looked(what=f"{said['file']} is absent", held=not found, seen=", ".join(path.name for path in found) or "not there")
-    held = bool(found) and str(said.get("contains", "")) in text
-    return Looked(what=f"{said['file']} holds {said.get('contains', '')!r}", held=held, seen=_short(text) if found else "not there")
+    expected = str(said.get("contains", "")).replace("{root}", str(stage.root)).replace("{port}", str(stage.port))
+    held = bool(found) and expected in text
+    return Looked(what=f"{said['file']} holds {expected!r}", held=held, seen=_short(text) if found else "not there")
 
 
 def _mapping(value: object) -> Mapping[str, object]:

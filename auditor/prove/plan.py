@@ -19,6 +19,7 @@ _REQUEST_KEYS: tuple[str, ...] = (
     "json",
     "form",
     "size",
+    "upload",
     "scheme",
     "from",
     "times",
@@ -63,7 +64,7 @@ class Observation:
 class Side:
     """One of the two examples: how it is run, and what must be seen. ``serve`` is a server, ``run`` a program that ends; one of them is "".
 
-    ``before`` are commands that must succeed first; ``environment`` comes on top of what the base gives.
+    ``before`` are commands that must succeed first; ``environment`` comes on top of what the base gives; ``proxy`` puts nginx in front.
     """
 
     name: Literal["fails", "works"]
@@ -71,19 +72,19 @@ class Side:
     run: str
     before: tuple[str, ...]
     environment: Mapping[str, str | None]
+    proxy: bool
     observations: tuple[Observation, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofPlan:
-    """The whole block. ``folder`` is where commands start, "" for the root of the example; ``proxy`` puts nginx in front.
+    """The whole block. ``folder`` is where commands start, "" for the root of the example; ``files`` are what both examples leave out.
 
-    ``files`` are what both examples leave out. ``needs`` are commands that succeed where the proof can be made at all, such as
-    `redis-server --version`: a tool that is missing is no verdict about the entry.
+    ``needs`` are commands that succeed where the proof can be made at all, such as `redis-server --version`: a tool that is missing is no verdict
+    about the entry.
     """
 
     base: str
-    proxy: bool
     folder: str
     fails: Side
     works: Side
@@ -106,7 +107,6 @@ def plan_of(gotcha: Gotcha) -> ProofPlan | None:
         raise CatalogueError(f"{gotcha.origin}: `prove.files` is no mapping of paths below the example to texts")
     return ProofPlan(
         base=str(said.get("base", "")),
-        proxy=said.get("proxy") == "nginx",
         folder=str(said.get("cwd", "")),
         files={PurePosixPath(str(path)): str(text) for path, text in files.items()},
         fails=_side(gotcha, said, "fails"),
@@ -134,6 +134,7 @@ def _side(gotcha: Gotcha, said: Mapping[str, object], name: Literal["fails", "wo
         serve=str(_of_side(said.get("serve"), name) or ""),
         run=str(_of_side(said.get("run"), name) or ""),
         before=tuple(str(command) for item in before for command in (item if isinstance(item, list) else [item])),
+        proxy=_of_side(said.get("proxy"), name) == "nginx",
         environment={str(key): None if value is None else str(value) for key, value in environment.items()},
         observations=tuple(_observation(gotcha, item) for item in observations),
     )

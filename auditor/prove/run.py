@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.catalogue.proofs import Looked
-from auditor.errors import GotchaAuditError
+from auditor.errors import GotchaAuditError, MissingToolError
 from auditor.model import Example, Gotcha
 from auditor.processes import Application
 from auditor.processes.ports import free_port
@@ -31,18 +31,19 @@ _REFUSED_PATIENCE = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """What came of one entry. ``missing`` says why it could not be run."""
+    """What came of one entry. ``missing`` names a program that is not installed, ``trouble`` says why it could not be run otherwise."""
 
     gotcha: str
     fails: tuple[Looked, ...] = ()
     works: tuple[Looked, ...] = ()
     missing: str = ""
+    trouble: str = ""
     seconds: float = 0.0
 
     @property
     def holds(self) -> bool:
         """Whether FAILS failed and WORKS worked, as the entry says."""
-        return not self.missing and all(looked.held for looked in (*self.fails, *self.works))
+        return not self.missing and not self.trouble and all(looked.held for looked in (*self.fails, *self.works))
 
 
 def prove(gotcha: Gotcha) -> Proven:
@@ -54,8 +55,10 @@ def prove(gotcha: Gotcha) -> Proven:
     try:
         fails = _played(plan, plan.fails, gotcha.fails)
         works = _played(plan, plan.works, gotcha.works)
-    except GotchaAuditError as error:
+    except MissingToolError as error:
         return Proven(gotcha=gotcha.id, missing=str(error), seconds=time.monotonic() - clock)
+    except GotchaAuditError as error:
+        return Proven(gotcha=gotcha.id, trouble=str(error), seconds=time.monotonic() - clock)
     return Proven(gotcha=gotcha.id, fails=fails, works=works, seconds=time.monotonic() - clock)
 
 
@@ -74,16 +77,16 @@ def _played(plan: ProofPlan, side: Side, example: Example) -> tuple[Looked, ...]
                 if not ended or application.code != 0:
                     last = "; ".join(line.text for line in application.lines[-4:])
                     return (Looked(what=command, held=False, seen=f"exit {application.code}: {last}"),)
-        with _staged(plan, side, example, root, port, environment) as stage:
+        with _staged(plan, side, root, port, environment) as stage:
             return tuple(look(stage, observation) for observation in side.observations)
 
 
 def _possible(plan: ProofPlan, root: Path, port: int, environment: Mapping[str, str]) -> None:
-    """Raise GotchaAuditError where something is missing on this machine that the proof needs."""
+    """Raise MissingToolError where something that the proof needs is not on this machine, or may not be used."""
     for command in plan.needs:
         with Application(_words(command, root, port), folder=root, environment=environment, port=port) as application:
             if not application.wait(_START) or application.code != 0:
-                raise GotchaAuditError(f"`{command}` does not work on this machine")
+                raise MissingToolError(f"`{command}` does not work on this machine")
 
 
 def lay(root: Path, plan: ProofPlan, example: Example) -> Installed:
@@ -122,25 +125,25 @@ def _words(command: str, root: Path, port: int) -> list[str]:
 
 
 @contextmanager
-def _staged(plan: ProofPlan, side: Side, example: Example, root: Path, port: int, environment: Mapping[str, str]) -> Iterator[Stage]:
+def _staged(plan: ProofPlan, side: Side, root: Path, port: int, environment: Mapping[str, str]) -> Iterator[Stage]:
     """The example running: a program, a server, nginx, or nginx before a server."""
     folder = root / plan.folder.replace("{root}", str(root))
     with ExitStack() as stack:
         inner = port
-        if plan.proxy:
+        if side.proxy:
             inner = free_port()
             server = stack.enter_context(_start(side.serve, root, folder, inner, environment))
             _ready(server, inner)
-        command = "nginx" if plan.proxy else side.serve or side.run
+        command = "nginx" if side.proxy else side.serve or side.run
         if command == "nginx":
-            file = configuration(example.files)
+            file = configuration(root)
             if file is None:
                 raise GotchaAuditError("the example holds no nginx configuration")
-            words = prepared(root, file, port=port, upstream=inner if plan.proxy else None).words
+            words = prepared(root, file, port=port, upstream=inner if side.proxy else None).words
             application = stack.enter_context(Application(words, folder=root, environment=environment, port=port))
         else:
             application = stack.enter_context(_start(command, root, folder, port, environment))
-        if not (side.serve or plan.proxy):
+        if not (side.serve or side.proxy):
             yield Stage(root=root, application=application, client=None, port=port, ended=False)
             return
         address, ended = _ready(application, port, waits=not _expects_silence(side))
@@ -155,7 +158,7 @@ def _start(command: str, root: Path, folder: Path, port: int, environment: Mappi
     words = _words(command, root, port)
     first = command.split(maxsplit=1)[0] if command.split() else ""
     if "/" not in first and "=" not in first and not _is_shell(command) and shutil.which(first, path=environment["PATH"]) is None:
-        raise GotchaAuditError(f"{first} is not installed")
+        raise MissingToolError(f"{first} is not installed")
     told = {"PORT": str(port)} if "PORT" in environment else {}
     return Application(words, folder=folder, environment={**environment, **told}, port=port)
 

@@ -6,7 +6,8 @@ import re
 
 _SECRET = re.compile(r"(?i)(secret|passw(?:or)?d|token|api_?key|private_?key|access_?key|credential|signing|encryption)")
 _STRING = re.compile(r"""(["'`])((?:(?!\1)[^\\\n]|\\.)*)\1""")
-_URL_PASSWORD = re.compile(r"(://[^\s:/@'\"]*:)([^\s@'\"]+)(@)")
+_URL_PASSWORD = re.compile(r"(://[^\s:/@\['\"]*:)(?!\d{1,5}[/?#])([^\s@'\"]+)(@)")
+"""What begins like a port and a path is no password, though an `@` may follow: http://127.0.0.1:5173/@vite/client"""
 _PLAIN = re.compile(r"^(\s*(?:(?:ENV|ARG|export)\s+|-\s*)?\w+(?:=|(?<=\w)\s+(?=[^\s=]+$)))([^\s\"'`$<{(\[][^\s]*)", re.IGNORECASE)
 _CONTINUED = re.compile(r"^\s*(?:[bfru]{0,2}[\"'`]|\(\s*$)", re.IGNORECASE)
 _FETCH_MODES = frozenset({"include", "same-origin", "omit"})

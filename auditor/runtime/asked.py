@@ -40,7 +40,7 @@ _CHANGES = (
     r"|confirm|verify|export|download|create|fake|generate|send|sync|trigger|update|upload|approve|enable|disable|crawl|scrape|train|backup|migrate"
 )
 """What a request of GET should not set off, or what does not answer by itself."""
-_FRONT_SERVERS = frozenset({"next", "nuxt", "vite", "serve", "http-server", "remix-serve", "react-router-serve", "astro"})
+_FRONT_SERVERS = frozenset({"nginx", "next", "nuxt", "vite", "serve", "http-server", "remix-serve", "react-router-serve", "astro"})
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ class Served:
     def endpoints(self) -> tuple[Endpoint, ...]:
         """The routes without parameters that are no pages."""
         found: dict[str, Endpoint] = {}
+        html = {route.path for route in self.routes if _HTML.search(route.body)}
         for route in self.routes:
-            if route.is_plain and not re.search(_CHANGES, route.path, re.IGNORECASE):
-                if not _HTML.search(route.body):
-                    found.setdefault(route.path, Endpoint(path=route.path, place=route.place))
+            if route.is_plain and route.path not in html and not re.search(_CHANGES, route.path, re.IGNORECASE):
+                found.setdefault(route.path, Endpoint(path=route.path, place=route.place))
         return tuple(found.values())[:_MOST]
 
     @cached_property
@@ -186,9 +186,9 @@ def pages(served: Served) -> tuple[Endpoint, ...]:
 
 
 def _page(served: Served) -> Place | None:
-    for route in served.routes:
-        if route.path == "/" and _HTML.search(route.body):
-            return route.place
+    first = [route for route in served.routes if route.path == "/"]
+    if first and all(_HTML.search(route.body) for route in first):
+        return first[0].place
     if served.falls_back is not None and not any(route.path == "/" for route in served.routes):
         return served.falls_back
     for module in served.project.python.world.modules_containing("StaticFiles("):

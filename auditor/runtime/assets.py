@@ -57,13 +57,16 @@ _IMPORT = re.compile(
     r"(?:import|export)(?![\w$(.])\s*+(?P<names>[\w$\s{},*]{1,20000}?\bfrom\s*+)?(?P<quote>[\"'])(?P<name>[^\"'\\\n]{1,2000})(?P=quote)"
     r"(?P<with>\s*+(?:with|assert)\s*+\{[^}]{0,200}\})?\s*+;?"
 )
+_VITE = re.compile(r"const __vite__mapDeps=[^\n]*+\n")
+"""The line that Vite puts before the imports of a module with parts that are loaded later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Asset:
     """One thing to fetch. ``path`` is the path and query within the application; ``named_in`` is the path of what names it, at the 1-based ``line``.
 
-    ``optional``: the page works without it, or a browser fetches it only under some condition (icons, second sources, entries of an import map).
+    ``optional``: the page works without it, or a browser fetches it only under some condition (icons, second sources, entries of an import map, what
+    a rule of a style sheet names).
     """
 
     path: str
@@ -95,9 +98,10 @@ class _Reader:
         if path is not None:
             yield Asset(path=path.replace(" ", "%20"), kind=kind, named_in=self.path, line=line, optional=optional)
 
-    def styles(self, text: str, line: int) -> Iterator[Asset]:
+    def styles(self, text: str, line: int, *, applies: bool = False) -> Iterator[Asset]:
+        """What a style sheet names; except in an attribute (``applies``) a browser fetches an image or a font only where its rule applies."""
         for found in addresses(text):
-            yield from self.asset(found.url, found.kind, line + found.line - 1, optional=found.optional)
+            yield from self.asset(found.url, found.kind, line + found.line - 1, optional=found.optional or not (applies or found.kind == "style"))
 
     def imports(self, text: str, line: int) -> Iterator[Asset]:
         for name, kind, at in _imports(text):
@@ -157,7 +161,7 @@ def _in_page(text: str, url: str, local: Local) -> Iterator[Asset]:
         else:
             yield from _in_tag(tag, reader)
         if "style" in tag.attributes:
-            yield from reader.styles(tag.attributes["style"], tag.line)
+            yield from reader.styles(tag.attributes["style"], tag.line, applies=True)
 
 
 def _in_tag(tag: Tag, reader: _Reader) -> Iterator[Asset]:
@@ -252,7 +256,8 @@ def _candidates(srcset: str) -> Iterator[str]:
 
 def _imports(text: str) -> Iterator[tuple[str, Kind, int]]:
     """Specifier, kind and line of the import declarations at the head of a module."""
-    place = 0
+    vite = _VITE.match(text)
+    place = vite.end() if vite else 0
     for _ in range(500):
         blank = _BLANK.match(text, place)
         place = blank.end() if blank else place

@@ -31,8 +31,8 @@ class Exchange:
     """One request and its answer. ``status`` is 0 when none came, and ``error`` says why.
 
     ``path`` is the path and query that were asked for, ``headers`` those of the answer in their order, duplicates included; ``body`` may be cut short
-    (``truncated``). ``started`` and ``ended`` are `time.time()`. ``hops`` are the answers that
-    redirected to this one. ``carried``: a cookie or a token went with it, so that somebody else would be answered differently.
+    (``truncated``), and ``breaks`` says why when that was the server's doing. ``started`` and ``ended`` are `time.time()`. ``hops`` are the answers
+    that redirected to this one. ``carried``: a cookie or a token went with it, so that somebody else would be answered differently.
     """
 
     method: str
@@ -42,6 +42,7 @@ class Exchange:
     body: bytes = b""
     truncated: bool = False
     error: str = ""
+    breaks: str = ""
     started: float = 0.0
     ended: float = 0.0
     hops: tuple[Exchange, ...] = ()
@@ -174,7 +175,8 @@ class Client:
         if exchange.status not in (301, 302, 303, 307, 308) or not exchange.header("location"):
             return None
         target = self.local(urljoin(f"{self.origin}{path}", exchange.header("location")))
-        return None if target is None or any(target == hop for hop in (path,)) else target
+        # The same address again is no end by itself: an application may set a cookie first, and look for it.
+        return None if target == path and not exchange.values("set-cookie") else target
 
     def local(self, url: str) -> str | None:
         """The path and query of a URL that means this application, None for one that means another host."""
@@ -201,7 +203,7 @@ class Client:
         started = time.time()
         patience = seconds or self.limits.seconds
         body = b""
-        status, error, truncated = 0, "", False
+        status, error, breaks, truncated = 0, "", "", False
         found: tuple[tuple[str, str], ...] = ()
         try:
             with self._client.stream(method, path, headers={**sent, **headers}, content=content, timeout=patience) as response:
@@ -216,7 +218,7 @@ class Client:
             status, error = (status, "") if status else (0, f"no answer within {patience:g} s")
             truncated = True
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as problem:
-            status, error = (status, "") if status else (0, _reason(problem))
+            error, breaks = ("", _breaks(problem)) if status else (_reason(problem), "")
             truncated = bool(status)
         exchange = Exchange(
             method=method,
@@ -226,6 +228,7 @@ class Client:
             body=body[: self.limits.size],
             truncated=truncated,
             error=error,
+            breaks=breaks,
             started=started,
             ended=time.time(),
             carried=carried,
@@ -233,6 +236,15 @@ class Client:
         with self._lock:
             self.exchanges.append(exchange)
         return exchange
+
+
+def _breaks(problem: BaseException) -> str:
+    """Why the body of an answer could not be read to its end."""
+    if isinstance(problem, httpx2.DecodingError):
+        return "it cannot be decoded as its Content-Encoding says"
+    if isinstance(problem, httpx2.RemoteProtocolError):
+        return "the connection was closed before all of it had come"
+    return _reason(problem)
 
 
 def _reason(problem: BaseException) -> str:

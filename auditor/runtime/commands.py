@@ -16,6 +16,7 @@ from auditor.project.facts.layout import bases
 from auditor.project.files import normal
 from auditor.project.project import Project
 from auditor.runtime import serving
+from auditor.runtime.serving import brings_configuration
 from auditor.runtime.target import Start
 
 PLATFORMS = frozenset({"procfile", "heroku", "render", "railway", "fly", "app-engine", "cloud-run"})
@@ -27,6 +28,10 @@ _RUNNERS = ("poetry", "pipenv", "uv", "hatch", "newrelic-admin", "ddtrace-run", 
 _INSTALLS = re.compile(
     r"(?:^|&&|;|\s)\s*(?:uv sync|(?:uv )?pip3? install|npm (?:ci|install|i)\b|yarn install|pnpm install|(?:poetry|pipenv) install|apt-get|apk add)"
 )
+HARMS = re.compile(
+    r"\b(?:kill|pkill|killall|fuser|sudo|systemctl|service|docker|podman|reboot|crontab|chown|useradd|iptables)\s|\brm\s+-\w*r|\bnohup\b"
+)
+"""What a script does to the machine and not to the application: fine in an image, and not on the machine of whoever validates."""
 _WAITS = re.compile(r"/dev/tcp/|\b(?:wait-for|wait_for_it|wait-for-it|dockerize|nc -z|while|until)\b")
 """A command that waits for another container would wait for ever."""
 _PATH = re.compile(r"(?<![\w./:}~-])/(?:[\w.@-]+/?)+")
@@ -92,6 +97,10 @@ def _words(project: Project, launch: Launch, where: PurePosixPath, notes: list[s
         notes.append(f"{launch.tool} is started without {absent}, which is not installed on this machine")
         stripped = re.sub(rf"(?<!\S){absent}\s+(?:run-program\s+|run\s+(?:-\S+\s+)*)?", "", whole.text)
         whole = replace(whole, text=stripped, words=words_of(stripped) if whole.form == "shell" else _after(whole.words, absent))
+    harm = HARMS.search(whole.text)
+    if harm is not None:
+        notes.append(f"{harm.group().split()[0]} in {launch.place.path}:{launch.place.line} is not for this machine: only {launch.tool} is started")
+        return _single(project, launch, launch.words, where)
     waits = _WAITS.search(whole.text)
     if waits is not None:
         notes.append(f"what {launch.place.path}:{launch.place.line} waits for first is not waited for: only {launch.tool} is started")
@@ -136,6 +145,8 @@ def _quoted(word: str) -> str:
 
 def _program(project: Project, launch: Launch, word: str, where: PurePosixPath) -> str:
     """The program of a command; raises Refused when this machine has none of that name and the project does not bring it."""
+    if word == "nginx" and brings_configuration(launch.words) and shutil.which(word):
+        return word
     if word == "nginx" or PurePosixPath(word).name in ("nginx", "caddy", "httpd", "apache2"):
         raise Refused(f"{PurePosixPath(word).name} needs its configuration below /etc, which only the image has")
     if PurePosixPath(word).name == "supervisord":
@@ -235,6 +246,9 @@ def _foreign(project: Project, launch: Launch, text: str, where: PurePosixPath) 
         path = found.group().rstrip("/")
         if not _OF_THE_SYSTEM.match(path) and not Path(path).exists() and (_in_image(launch, path) or _file(project, launch, path, where)):
             return f"the script works on {path}, a path of the image"
+    harm = HARMS.search(re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE))
+    if harm is not None:
+        return f"the script runs {harm.group().split()[0]}, which is not for this machine"
     activated = re.search(r"^\s*(?:source|\.)\s+(\S+)", text, re.MULTILINE)
     if activated is not None and not project.exists(normal(str(where / activated.group(1)))):
         return f"the script reads {activated.group(1)}, which is not there"

@@ -210,7 +210,7 @@ def _builds(project: Project, start: Start, served: asked.Served) -> Iterator[Bu
     for build in project.facts.builds:
         if build.output is None or not build.is_sure:
             continue
-        own = build.root == start.folder and start.kind == "package.json"
+        own = build.root == start.folder and (start.kind == "package.json" or "nginx" in start.why.split())
         if not own and not served.names_folder(build.output):
             continue
         sources = tuple(_sources(project, build.root))

@@ -15,6 +15,7 @@ _ERRORS: dict[str, re.Pattern[str]] = {
     "the error page of Express": re.compile(r"<title>Error</title>\s*</head>\s*<body>\s*<pre>"),
     "the error page of nginx": re.compile(r"<center><h1>\d{3} [^<]+</h1></center>\s*<hr><center>(?:nginx|openresty)"),
     "the error answer of Starlette (FastAPI)": re.compile(r'\A\{"detail":"(?:Not Found|Method Not Allowed|Internal Server Error)"\}\Z'),
+    "the error page of Python's http.server": re.compile(r"<title>Error response</title>[\s\S]{0,200}<p>Error code: \d{3}</p>"),
     "the error page of Next.js": re.compile(r'class="next-error-h1"|"page":"/(?:_error|404|500)"'),
 }
 _DEBUG: dict[str, re.Pattern[str]] = {

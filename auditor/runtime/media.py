@@ -58,10 +58,14 @@ def _fault(asset: Asset, exchange: Exchange, *, quirks: bool) -> str:
         return f"is answered {exchange.answer}"
     if is_html(exchange):
         return f"is answered with an HTML page ({exchange.answer})"
-    if encoding and exchange.truncated and not body:
-        return f"says Content-Encoding: {encoding}, but its body cannot be decoded as that"
+    if exchange.breaks:
+        return f"comes with a broken body: {exchange.breaks}{f' ({encoding})' if encoding else ''}"
     if body.startswith(b"\x1f\x8b") and asset.kind != "other":
-        return "is compressed with gzip, but no Content-Encoding says so"
+        return (
+            f"is compressed twice, and Content-Encoding: {encoding} says so once"
+            if encoding
+            else "is compressed with gzip, but no Content-Encoding says so"
+        )
     if body.startswith(_LARGE_FILE):
         return "is a pointer of Git LFS, not the file"
     match asset.kind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ def role(project: Project, launch: Launch) -> Role:
         return "server" if "run" in words else "development server" if "dev" in words else "none"
     if tool in _PYTHON or (tool in SERVERS and SERVERS[tool].host):
         return "server"
+    if tool == "nginx" and brings_configuration(words):
+        return "server"
     if tool in _WEB_SERVERS:
         return "web server"
     if tool in _OF_DEVELOPERS or (tool in ("webpack", "rspack", "rsbuild") and {"serve", "dev"} & set(words)):
@@ -67,6 +70,12 @@ def role(project: Project, launch: Launch) -> Role:
         return "none"
     is_own = launch.kind in ("dockerfile", "systemd", "supervisor") or (launch.kind == "compose" and bool(launch.copied))
     return "unknown" if (launch.ports and is_own) or (launch.kind == "procfile" and launch.name == "web") else "none"
+
+
+def brings_configuration(words: Sequence[str]) -> bool:
+    """Whether nginx is given a configuration by a relative path, which is then one of the project: https://nginx.org/en/docs/switches.html."""
+    named = next((value for option, value in itertools.pairwise(words) if option == "-c"), "/")
+    return not named.startswith("/")
 
 
 def _of_framework(tool: str, words: Sequence[str]) -> Role:

@@ -11,8 +11,11 @@ from auditor.processes.output import Line
 from auditor.runtime.client import Exchange
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_SLACK = 0.05
+_EARLY = 0.005
+_LATE = 0.05
 """Seconds that a line may take to arrive: servers such as uvicorn print an exception after its answer is sent."""
+_LATEST = 0.5
+"""The same on a machine that is busy, where nothing nearer explains the line."""
 _LONGEST = 200
 _MESSAGE = 30
 """Lines that the message of one exception may have."""
@@ -69,13 +72,11 @@ def requests(trace: Trace, exchanges: Iterable[Exchange]) -> tuple[Exchange, ...
 
     Those under way when it was printed; of these the one that the log names, else those that were answered with a failure of the server.
     """
-    near = [each for each in exchanges if each.started - _SLACK <= trace.begins and each.ended + _SLACK >= trace.begins]
+    begun = [each for each in exchanges if each.started - _EARLY <= trace.begins <= each.ended + _LATEST]
     if trace.about:
         method, path = trace.about
-        named = [each for each in near if method in ("", each.method) and each.path.split("?")[0] == path.split("?")[0]]
-        if not named:
-            return ()
-        near = named
+        begun = [each for each in begun if method in ("", each.method) and each.path.split("?")[0] == path.split("?")[0]]
+    near = [each for each in begun if trace.begins <= each.ended + _LATE] or sorted(begun, key=lambda each: each.ended)[-1:]
     near = [each for each in near if each.status >= 500 or not each.status] or near
     ranked = sorted(near, key=lambda each: max(each.started - trace.begins, trace.begins - each.ended, 0.0))
     return tuple({str(each): each for each in reversed(ranked)}.values())[::-1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from auditor.project.facts.reached import only_for_scripts
 from auditor.project.project import Project
 from auditor.project.python.module import Module
 from auditor.runtime import serving
+from auditor.runtime.commands import HARMS
 from auditor.runtime.target import PORT, Start
 
 _SCRIPTS = re.compile(r"^(?:(?:scripts/)?(?:start|run)(?:[_-](?:prod|production|server|app))?\.(?:sh|bash)|scripts/start[\w-]*\.sh|bin/start)$")
@@ -74,9 +74,10 @@ def _of_scripts(project: Project, scope: PurePosixPath) -> Iterator[Offer]:
         if not roles:
             yield Offer(start=None, said=str(file.path), refused="it starts nothing that is known to serve HTTP")
             continue
-        absent = next((tool for tool in (launch.tool for launch in launched) if tool in _PROGRAMS and shutil.which(tool) is None), "")
-        if absent:
-            yield Offer(start=None, said=str(file.path), refused=f"the program {absent} is not installed on this machine")
+        harm = HARMS.search(re.sub(r"^\s*#.*$", "", text_of(project, file.path), flags=re.MULTILINE))
+        besides = harm.group().split()[0] if harm is not None else next((launch.tool for launch in launched if launch.tool in _PROGRAMS), "")
+        if besides:
+            yield Offer(start=None, said=str(file.path), refused=f"it also runs {besides}, which is not for this machine")
             continue
         launch = roles.get("server") or next(iter(roles.values()))
         shell = "/bin/bash" if text_of(project, file.path)[:60].split("\n")[0].endswith("bash") else "/bin/sh"
@@ -111,7 +112,12 @@ def _of_packages(project: Project, scope: PurePosixPath) -> Iterator[Offer]:
 def _of_script(project: Project, path: PurePosixPath, name: str, text: str) -> Offer:
     where = path.parent
     said = f"{name} of {path}"
-    steps = [_launch(step.words, step.bases, Place(path=path)) for step in follow(project, ("npm", "run", name), (where,))]
+    followed = list(follow(project, ("npm", "run", name), (where,)))
+    texts = [text, *(text_of(project, one.path) for step in followed for one in step.trail if one.path is not None and one.path.suffix == ".sh")]
+    harm = next((found for one in texts if (found := HARMS.search(one)) is not None), None)
+    if harm is not None:
+        return Offer(start=None, said=said, refused=f"it also runs {harm.group().split()[0]}, which is not for this machine")
+    steps = [_launch(step.words, step.bases, Place(path=path)) for step in followed]
     roles = [(serving.role(project, launch), launch) for launch in steps]
     served = [(role, launch) for role, launch in roles if role in ("server", "development server", "static", "front end of developers")]
     if len(served) > 1 and re.search(r"\b(?:concurrently|npm-run-all|run-p)\b|[^&]&[^&]", text):

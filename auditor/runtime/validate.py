@@ -26,6 +26,7 @@ from auditor.runtime.pages import Visit, visit
 from auditor.runtime.progress import Progress, Silent
 from auditor.runtime.ready import wait_until_ready
 from auditor.runtime.scene import Before, Scene
+from auditor.runtime.secrets import Masker, cookies
 from auditor.runtime.seen import Seen, broken, failed, skipped
 from auditor.runtime.target import PORT, Target
 from auditor.runtime.workspace import workspace
@@ -69,7 +70,8 @@ def validate(
     log = _Log(progress or Silent(), target, deadline=time.monotonic() + options.seconds)
     with workspace(root, copied=options.copied) as folder:
         _observe(folder, project, target, options, log)
-    results = (*_results(log.seen, target, gotchas, static), *_decided(log.seen, gotchas, static))
+    masker = _masker(target, options, log)
+    results = tuple(map(masker.masked, (*_results(log.seen, target, gotchas, static), *_decided(log.seen, gotchas, static))))
     not_attempted = sum(result.message.startswith(NOT_ATTEMPTED) for result in results)
     counts = {outcome.value: sum(result.outcome is outcome for result in results) for outcome in Outcome}
     return Run(
@@ -82,7 +84,7 @@ def validate(
         results=results,
         counts=counts | {"skip": counts["skip"] - not_attempted, "not attempted": not_attempted},
         coverage=Coverage(selected=0, scanned=0),
-        notes=tuple(dict.fromkeys((*target.notes, *log.notes))),
+        notes=tuple(dict.fromkeys(map(masker, (*target.notes, *log.notes)))),
     )
 
 
@@ -93,6 +95,7 @@ class _Log:
         self.progress, self.target, self.deadline = progress, target, deadline
         self.seen: dict[str, tuple[Seen, ...]] = {}
         self.notes: list[str] = []
+        self.secrets: list[str] = []
 
     def add(self, name: str, make: Callable[[], Iterable[Seen]]) -> tuple[Seen, ...]:
         """Make one check; a check that is not wanted is skipped, and one that breaks is an error of its own."""
@@ -149,6 +152,7 @@ def _observe(root: Path, project: Project, target: Target, options: Options, log
             if not readiness.background and application.wait(_SETTLE):
                 log.add("starts", lambda: start_checks.still_runs(scene))
         finally:
+            log.secrets += [value for exchange in tuple(client.exchanges) for value in cookies(exchange.headers)]
             client.close()
         catches = stop_checks.catches_sigterm(application)
         serving = frozenset(listener.pid for listener in application.listeners)
@@ -238,6 +242,12 @@ def _scene(root: Path, project: Project, target: Target, options: Options, appli
         kept=options.kept,
         browser=options.browser,
     )
+
+
+def _masker(target: Target, options: Options, log: _Log) -> Masker:
+    """What must not be shown of all that the process was given and that came up on the way."""
+    captured = (secret for items in log.seen.values() for item in items for secret in item.secrets)
+    return Masker.of((target.start.environment, options.environment), declared=target.secrets, captured=(*captured, *log.secrets))
 
 
 # -- results -----------------------------------------------------------------------------------------------------------------------

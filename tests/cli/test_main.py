@@ -5,7 +5,7 @@ import pytest
 
 from auditor import __version__, cli
 from auditor.cli.lazy import Lazy, LazyGroup
-from auditor.errors import CatalogueError, ConfigError, EngineError, GotchaAuditError, UsageError
+from auditor.errors import CatalogueError, ConfigError, EngineError, GotchaAuditError, PlanError, UsageError
 
 
 def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -26,6 +26,7 @@ def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
         (UsageError("no such path"), 2),
         (ConfigError("pyproject.toml: bad key"), 2),
         (CatalogueError("rules/x.md:3: bad"), 2),
+        (PlanError("docs/plans/a.json:3: bad"), 2),
         (EngineError("semgrep is missing"), 3),
         (GotchaAuditError("something"), 3),
     ],

@@ -30,7 +30,7 @@ def test_the_plan_comes_first_and_the_project_fills_the_rest(tmp_path: Path) -> 
 
 def test_tools_that_are_declared_or_set_up_are_found(tmp_path: Path) -> None:
     files = {"requirements.txt": "pytest\nruff\n", "conftest.py": "", "mypy.ini": "[mypy]\n"}
-    assert commands(tmp_path, files) == [("unit tests", "pytest -q", "."), ("type check", "mypy .", "."), ("lint", "ruff check .", ".")]
+    assert commands(tmp_path, files) == [("unit tests", "pytest", "."), ("type check", "mypy .", "."), ("lint", "ruff check .", ".")]
 
 
 def test_scripts_of_a_front_end_are_found(tmp_path: Path) -> None:

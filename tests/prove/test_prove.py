@@ -1,69 +1,148 @@
-"""What a plan says besides its observations: what it needs, where it runs, what it takes away, and requests that come together."""
+"""What is said of entries that are right, wrong, and cannot be run."""
+
+from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-from auditor.catalogue import load
+from auditor.catalogue.proofs import file_of, proof_of, state_of, subject_of
+from auditor.catalogue.schema import parse_entry
 from auditor.errors import CatalogueError
-from auditor.model import Gotcha
-from auditor.prove.run import Proven, prove
+from auditor.model import Gotcha, Outcome
+from auditor.prove.plan import plan_of
+from auditor.prove.proofs import prove_all
+from tests.processes.made_hostile import marked
 
-SERVER = """
-import itertools, os, threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+ENTRY = """\
+---
+title: A wrong greeting
+severity: error
+confidence: high
+category: env
+since: 0.1.0
+detect:
+  - text: {{paths: ["*.py"], fails: 'print\\("bye"'}}
+    message: it says the wrong thing
+prove:
+{prove}
+sources: [https://docs.python.org/3/]
+---
+It says the wrong thing.
 
-together, seen = threading.Barrier(2), itertools.count(1)
+## Fails
+`app.py`:
+```python
+print("bye")  # gotcha
+```
 
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        if self.path == "/both":
-            together.wait(5)
-        body = str(next(seen)).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+## Works
+`app.py`:
+```python
+{works}
+```
 
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+## Why
+Because.
+
+## When it is fine
+Never.
 """
+GOOD = "  base: python\n  run: python app.py\n  fails: [{exit: 0, output: bye}]\n  works: [{exit: 0, output: hello}]"
 
 
-@pytest.fixture(scope="module")
-def gotcha() -> Gotcha:
-    return next(gotcha for gotcha in load((), cached=False).gotchas if gotcha.id == "python/env-unchecked")
+def entry(folder: Path, prove: str = GOOD, works: str = 'print("hello")') -> Gotcha:
+    origin = folder / "greeting.md"
+    text = ENTRY.format(prove=prove, works=works)
+    origin.write_text(text)
+    return parse_entry(text, origin=str(origin), id="python/greeting")
 
 
-def proven(gotcha: Gotcha, **said: Any) -> Proven:
-    return prove(replace(gotcha, proof=replace(gotcha.proof, plan={"base": "nginx", **said})))
+def verdict(gotcha: Gotcha, *, write: bool = False) -> tuple[Outcome, str]:
+    (result,) = prove_all([gotcha], jobs=1, write=write).results
+    return result.outcome, result.message
 
 
-def test_what_is_missing_is_no_verdict(gotcha: Gotcha) -> None:
-    found = proven(gotcha, needs=["no-such-tool --version"], run="false", fails=[{"exit": 0}], works=[{"exit": 0}])
-    assert (found.holds, found.missing) == (False, "`no-such-tool --version` does not work on this machine")
-    assert proven(gotcha, needs=["true"], run="python3 -c 'raise SystemExit(3)'", fails=[{"exit": 3}], works=[{"exit": 3}]).holds
-    with pytest.raises(CatalogueError, match=r"`prove\.needs` is no list of commands"):
-        proven(gotcha, needs="true", run="true", fails=[{"exit": 0}], works=[{"exit": 0}])
+@pytest.mark.real
+def test_an_entry_that_is_right_is_proven_and_its_proof_kept(tmp_path: Path) -> None:
+    gotcha = entry(tmp_path)
+    assert state_of(gotcha) == "unproven"
+    outcome, message = verdict(gotcha, write=True)
+    assert outcome is Outcome.PASS, message
+    proof = proof_of(gotcha)
+    assert proof is not None
+    assert (proof.subject, proof.ran) == (subject_of(gotcha), "python app.py")
+    assert [looked.held for looked in (*proof.fails, *proof.works)] == [True, True]
+    assert state_of(gotcha) == "proven"
+    assert state_of(entry(tmp_path, works='print("hello, again")')) == "stale"
 
 
-def test_where_it_runs_and_with_what(gotcha: Gotcha) -> None:
-    files = {"below/here.txt": "found\n"}
-    look = [{"exit": 0, "output": "found"}, {"exit": 0, "output": "port none"}]
-    assert proven(gotcha, files=files, cwd="below", env={"PORT": None}, run="cat here.txt; echo port ${PORT:-none}", fails=look, works=look).holds
+@pytest.mark.real
+def test_an_entry_whose_works_does_not_work_is_contradicted(tmp_path: Path) -> None:
+    gotcha = entry(tmp_path, works='print("bye", "bye")')
+    outcome, message = verdict(gotcha, write=True)
+    assert outcome is Outcome.FAIL
+    assert message.startswith("contradicted: of WORKS")
+    assert not file_of(gotcha).exists()
 
 
-def test_requests_together(gotcha: Gotcha) -> None:
-    at_once = [{"get": "/both", "times": 2, "together": 2, "all": {"status": 200}}]
-    one_by_one = [{"get": "/both", "times": 2, "some": {"status": 200}}]
-    found = proven(gotcha, files={"server.py": SERVER}, serve="exec python3 server.py", fails=at_once, works=one_by_one)
-    assert [looked.held for looked in (*found.fails, *found.works)] == [True, False], found
+@pytest.mark.real
+def test_an_entry_whose_fails_does_not_fail_is_contradicted(tmp_path: Path) -> None:
+    prove = GOOD.replace("output: bye", "output: wrong")
+    assert verdict(entry(tmp_path, prove))[1].startswith("contradicted: of FAILS")
 
 
-def test_nobody_there_is_a_verdict(gotcha: Gotcha) -> None:
-    closes = "import http.server, os\n\nserver = http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), http.server.SimpleHTTPRequestHandler)"
-    files = {"server.py": f"{closes}\nserver.handle_request()\nserver.socket.close()\nimport time\ntime.sleep(20)\n"}
-    look = [{"get": "/", "times": 2, "together": 2, "status": 200}]
-    found = proven(gotcha, files=files, serve="exec python3 server.py", fails=look, works=look)
-    assert (found.missing, [looked.held for looked in found.fails]) == ("", [False])
-    assert "refused" in found.fails[0].seen
+@pytest.mark.real
+def test_a_hanging_example_is_stopped_and_nothing_is_left(tmp_path: Path) -> None:
+    works = f'import subprocess, sys, time\nsubprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", "{tmp_path.name}"], start_new_session=True)\ntime.sleep(600)'
+    prove = GOOD.replace("output: hello", "output: hello")
+    outcome, message = verdict(entry(tmp_path, prove, works))
+    assert outcome is Outcome.FAIL, message
+    assert marked(tmp_path.name) == []
+
+
+@pytest.mark.real
+def test_a_missing_program_is_skipped_and_never_a_pass(tmp_path: Path) -> None:
+    prove = "  base: python\n  serve: no-such-server --port {port}\n  fails: [{get: /, status: 200}]\n  works: [{get: /, status: 200}]"
+    assert verdict(entry(tmp_path, prove)) == (Outcome.SKIP, "no-such-server is not installed")
+
+
+def test_an_unprovable_entry_is_counted_apart(tmp_path: Path) -> None:
+    gotcha = entry(tmp_path, "  unprovable: it needs a cluster")
+    assert state_of(gotcha) == "unprovable"
+    assert verdict(gotcha) == (Outcome.SKIP, "unprovable: it needs a cluster")
+
+
+def test_a_base_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    outcome, message = verdict(entry(tmp_path, GOOD.replace("base: python", "base: nowhere")))
+    assert outcome is Outcome.ERROR
+    assert "no base is called 'nowhere'" in message
+
+
+@pytest.mark.parametrize(
+    ("prove", "said"),
+    [
+        (GOOD + "\n  color: red", "`prove` holds `color`"),
+        (GOOD + "\n  serve: python app.py", "needs one of `serve`"),
+        (GOOD.replace("[{exit: 0, output: bye}]", "[]"), "`prove.fails` observes nothing"),
+        (GOOD.replace("{exit: 0, output: bye}", "{exit: 0, colour: red}"), "`colour`"),
+        (GOOD + "\n  files: {/etc/passwd: x}", "`prove.files` is no mapping"),
+    ],
+)
+def test_a_plan_that_nothing_reads_is_refused(tmp_path: Path, prove: str, said: str) -> None:
+    with pytest.raises(CatalogueError, match=said.replace(".", r"\.")):
+        plan_of(entry(tmp_path, prove))
+
+
+def test_a_file_that_is_no_proof_is_named(tmp_path: Path) -> None:
+    gotcha = entry(tmp_path)
+    for text in ("", "[]", '{"gotcha": 1}', "{" * 50_000):
+        file_of(gotcha).write_text(text)
+        with pytest.raises(CatalogueError, match=r"greeting\.proof\.json: this is no proof"):
+            proof_of(gotcha)
+
+
+def test_prose_does_not_make_a_proof_stale(tmp_path: Path) -> None:
+    gotcha = entry(tmp_path)
+    assert subject_of(replace(gotcha, why="Because of that.", summary="Other words.")) == subject_of(gotcha)

@@ -1,8 +1,9 @@
 """The faults that the validator is tried on: one small change of a healthy base each, and exactly the checks that must turn red.
 
-Where a change has a consequence beyond what it breaks, a comment says so. Two of them come up again and again:
+Where a change has a consequence beyond what it breaks, a comment says so. These come up again and again:
 * an asset that is not served, or with a type that a browser refuses, is missing where a deep link leads to, and an error in the console;
-* a request of the front end that fails (status from 400, or no JSON in the answer) is one, too.
+* a page that does not come is not opened in a browser, so the console is not looked at;
+* a request of the front end that fails (status from 400, or no JSON in the answer) is an error in the console.
 """
 
 from collections.abc import Mapping

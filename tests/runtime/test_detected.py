@@ -185,6 +185,10 @@ def test_the_service_that_answers_http_is_taken(tmp_path):
             "react-scripts is a development server of a front end: production serves what is built",
         ),
         ({"Procfile": "web: gunicorn shop:app\n", "other.py": ""}, "the module shop is not in the repository"),
+        (
+            {"start.sh": "#!/bin/sh\nkill -9 $(cat pid)\nexec gunicorn app:app\n", "app.txt": ""},
+            "start.sh: it also runs kill, which is not for this machine",
+        ),
         ({"README.md": "# nothing\n"}, "no deployment file, start script, package.json, manage.py or application object starts a server"),
     ],
 )
@@ -192,6 +196,25 @@ def test_why_nothing_is_started(tmp_path, files, reason):
     found = detected(tmp_path, files)
     assert found.found is None
     assert any(said.endswith(reason) for said in found.why_not), found.why_not
+
+
+def test_of_a_script_that_harms_this_machine_only_the_server_is_started(tmp_path):
+    files = {
+        "Dockerfile": 'FROM python:3.12\nWORKDIR /app\nCOPY . .\nENTRYPOINT ["/app/entry.sh"]\n',
+        "entry.sh": "#!/bin/sh\nrm -rf /app/cache\nexec gunicorn -b 0.0.0.0:80 app:app\n",
+        "app.py": FLASK,
+    }
+    found = target(tmp_path, files)
+    assert found.start.words == ("gunicorn", "-b", "0.0.0.0:80", "app:app")
+    assert found.notes == ("of entry.sh only the server is started: the script works on /app/cache, a path of the image",)
+
+
+def test_a_command_that_waits_for_another_container_does_not_wait(tmp_path):
+    compose = "services:\n  web:\n    build: .\n    command: sh -c 'until nc -z db 5432; do sleep 1; done; gunicorn -b 0.0.0.0:80 app:app'\n"
+    files = {"docker-compose.yml": compose, "Dockerfile": "FROM python:3.12\nWORKDIR /app\nCOPY . .\n", "app.py": FLASK}
+    found = target(tmp_path, files)
+    assert found.start.words == ("gunicorn", "-b", "0.0.0.0:80", "app:app")
+    assert found.notes == ("what docker-compose.yml:4 waits for first is not waited for: only gunicorn is started",)
 
 
 def test_a_scope_is_looked_at_alone(tmp_path):

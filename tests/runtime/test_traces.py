@@ -232,6 +232,8 @@ ASKED = [exchange("/a", 200, 10, 11), exchange("/b", 500, 11.001, 11.01), exchan
         (11.0, ("GET", "/a"), ["/a"]),
         (10.5, ("", "/b"), []),
         (20.5, ("", "/d"), ["/d?x=1"]),
+        (12.4, None, ["/c"]),  # a busy machine
+        (10.99, None, ["/a"]),  # the next request has not begun
         (15.0, None, []),
         (1.0, None, []),
     ],
@@ -262,6 +264,15 @@ BROKEN = PLAIN.format("OSError")
 def test_a_quiet_log_passes() -> None:
     (seen,) = checked(lines("listening\nGET / 200"))
     assert (seen.outcome, seen.message) == (Outcome.PASS, "no exception in the 2 lines that it printed")
+
+
+def test_nothing_printed_is_nothing_to_look_at() -> None:
+    assert [seen.outcome for seen in checked([])] == [Outcome.SKIP]
+
+
+def test_lines_that_were_left_out_are_said() -> None:
+    (seen,) = checked(lines("a\n… 12 lines left out …\nb"))
+    assert seen.message == "no exception in the 3 lines that it printed (12 lines left out)"
 
 
 @pytest.mark.parametrize(

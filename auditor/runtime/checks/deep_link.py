@@ -16,7 +16,7 @@ from auditor.runtime.seen import Seen, Sign, broken, failed, passed, skipped
 def deep_link(scene: Scene) -> Iterator[Seen]:
     """One observation for each deep link, and one for each of its assets that fails."""
     if not scene.target.deep_links:
-        yield skipped("deep links", "no address of the front end is known: name them as `deep_links`")
+        yield skipped("deep links", "no address of the front end is known: name them as `deep-links`")
     root = next((page.exchange for page in scene.pages if page.endpoint.path == "/"), None)
     for path in scene.target.deep_links:
         exchange = scene.client.get(path)

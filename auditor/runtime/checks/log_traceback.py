@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from auditor.model import Evidence, Severity
 from auditor.runtime.client import Exchange
 from auditor.runtime.scene import Scene
-from auditor.runtime.seen import Seen, Sign, failed, passed
+from auditor.runtime.seen import Seen, Sign, failed, passed, skipped
 from auditor.runtime.target import Target
 from auditor.runtime.traces import Trace, requests, traces
 
@@ -46,8 +46,11 @@ def log_traceback(scene: Scene) -> Iterator[Seen]:
         yield _judged(event)
     if len(events) > _MOST:
         yield failed("the log", f"{len(events) - _MOST} more exceptions are not shown", expected="no exception", observed=f"{len(events)} exceptions")
-    if not events:
-        yield passed("the log", f"no exception in the {len(lines)} lines that it printed", expected="no exception", observed="none")
+    if not lines:
+        yield skipped("the log", "it printed nothing; a log that it writes elsewhere is not read")
+    elif not events:
+        cut = next((f" ({line.text.strip('… ')})" for line in lines if line.text.startswith("… ") and line.text.endswith(" lines left out …")), "")
+        yield passed("the log", f"no exception in the {len(lines)} lines that it printed{cut}", expected="no exception", observed="none")
 
 
 def _events(found: Iterable[Trace], exchanges: Sequence[Exchange], target: Target) -> Iterator[_Event]:

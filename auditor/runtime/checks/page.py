@@ -70,6 +70,8 @@ def _problem(scene: Scene, each: Page) -> str:
         if scene.client.local(target) is not None or target.startswith("/"):
             return f"is redirected without end ({len(exchange.hops) + 1} times, last to {target})"
         return f"is redirected to another host, {target}: if that is the application itself, set `host`"
+    if exchange.breaks:
+        return f"is answered {exchange.answer} with a broken body: {exchange.breaks}"
     if not exchange.body.strip():
         return "is answered with an empty body"
     if exchange.type not in ("text/html", "application/xhtml+xml"):
