@@ -87,11 +87,11 @@ def _played(plan: ProofPlan, side: Side, example: Example) -> tuple[Looked, ...]
 
 
 def _possible(plan: ProofPlan, root: Path, port: int, environment: Mapping[str, str]) -> None:
-    """Raise GotchaAuditError where something is missing on this machine that the proof needs."""
+    """Raise MissingToolError where something that the proof needs is not on this machine, or may not be used."""
     for command in plan.needs:
         with Application(_words(command, root, port), folder=root, environment=environment, port=port) as application:
             if not application.wait(_START) or application.code != 0:
-                raise GotchaAuditError(f"`{command}` does not work on this machine")
+                raise MissingToolError(f"`{command}` does not work on this machine")
 
 
 def lay(root: Path, plan: ProofPlan, example: Example) -> Installed:
