@@ -45,7 +45,14 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", sorted(set(re.findall(r"gotcha-audit ((?:scan|stack|env|facts|explain|validate|cleanup|gate|prove|plan [a-z]+|catalogue [a-z-]+))\b", read("README.md"))))
+    "command",
+    sorted(
+        set(
+            re.findall(
+                r"gotcha-audit ((?:scan|stack|env|facts|explain|validate|cleanup|gate|prove|plan [a-z]+|catalogue [a-z-]+))\b", read("README.md")
+            )
+        )
+    ),
 )
 def test_the_commands_of_the_readme_exist(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command.split(), "--help"]) == 0
