@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from pathlib import Path
 
 from auditor.catalogue.loader import Catalogue
+from auditor.catalogue.proofs import SUFFIX, State, proof_of, state_of
 from auditor.model import Gotcha
 
 AGENTS_FILE = "framework-gotchas.md"
@@ -53,11 +55,32 @@ def _digest_lines(gotcha: Gotcha) -> list[str]:
 
 def index(catalogue: Catalogue) -> str:
     """The table of all entries, as it stands in `rules/README.md` between its two marks."""
+    states = {gotcha.id: state_of(gotcha) for gotcha in catalogue.gotchas}
     rows = [
-        f"| [{gotcha.id}]({gotcha.id}.md) | {_cell(gotcha.title)} | {gotcha.severity.value} | {gotcha.category} |" for gotcha in catalogue.gotchas
+        f"| [{gotcha.id}]({gotcha.id}.md) | {_cell(gotcha.title)} | {gotcha.severity.value} | {gotcha.category} | {_proof(gotcha, state)} |"
+        for gotcha, state in zip(catalogue.gotchas, states.values(), strict=True)
     ]
-    head = [INDEX_START, f"{len(rows)} entries.", "", "| id | mistake | severity | category |", "|---|---|---|---|"]
+    counted = Counter(states.values())
+    told = ", ".join(f"{counted[state]} {state}" for state in ("proven", "stale", "unproven", "unprovable") if counted[state])
+    head = [INDEX_START, f"{len(rows)} entries: {told}.", "", "| id | mistake | severity | category | proof |", "|---|---|---|---|---|"]
     return "\n".join([*head, *rows, INDEX_END])
+
+
+def _proof(gotcha: Gotcha, state: State) -> str:
+    return f"[{state}]({gotcha.id}{SUFFIX})" if state in ("proven", "stale") else state
+
+
+def _proven(gotcha: Gotcha) -> str:
+    """What a run has shown of an entry, in a sentence."""
+    state = state_of(gotcha)
+    proof = proof_of(gotcha)
+    if state == "unprovable":
+        return f"Not proven by a run: {gotcha.proof.unprovable}."
+    if proof is None:
+        return "Not proven by a run yet."
+    versions = ", ".join(f"{name} {version}" for name, version in proof.versions.items())
+    said = f"FAILS was seen to fail and WORKS to work on {proof.date}{f', with {versions}' if versions else ''}."
+    return said if state == "proven" else f"{said} The examples have changed since: `gotcha-audit prove {gotcha.id}`."
 
 
 def _cell(text: str) -> str:
@@ -88,8 +111,7 @@ def entry_page(gotcha: Gotcha) -> str:
         gotcha.works_text.strip(),
     ]
     parts += ["## Why", gotcha.why, "## When it is fine", gotcha.fine_when]
-    if gotcha.proof.unprovable:
-        parts.append(f"Not proven by a run: {gotcha.proof.unprovable}.")
+    parts.append(_proven(gotcha))
     parts += ["## Sources", "\n".join(f"- <{source}>" for source in gotcha.sources)]
     return "\n\n".join(parts) + "\n"
 

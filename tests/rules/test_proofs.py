@@ -31,4 +31,6 @@ def test_no_proof_is_without_its_entry() -> None:
 @pytest.mark.parametrize("gotcha", QUICK, ids=lambda gotcha: gotcha.id)
 def test_what_was_proven_quickly_is_proven_again(gotcha) -> None:
     proven = prove(gotcha)
+    if proven.missing:
+        pytest.skip(proven.missing)
     assert proven.holds, proven
