@@ -105,7 +105,7 @@ class _Log:
         elif time.monotonic() > self.deadline:
             found = (broken(name, "the time for the whole validation is over"),)
         else:
-            found = tuple(make())
+            found = _made(make)
         self.seen[name] = (*self.seen.get(name, ()), *found)
         self.progress.done(name, [seen.outcome for seen in found])
         return found
@@ -115,6 +115,16 @@ class _Log:
         for name in names():
             if name not in self.seen:
                 self.seen[name] = (skipped(name, f"{NOT_ATTEMPTED} runtime/{cause} failed"),)
+
+
+def _made(make: Callable[[], Iterable[Seen]]) -> tuple[Seen, ...]:
+    """What a check saw; what it saw before it broke is kept."""
+    found: list[Seen] = []
+    try:
+        found.extend(make())
+    except Exception as error:  # noqa: BLE001 - a bug in one check must not cost the others, nor pass for a clean look
+        found.append(broken("check", f"the check itself broke, which is a bug in gotcha-audit: {type(error).__name__}: {error}"))
+    return tuple(found)
 
 
 def _observe(root: Path, project: Project, target: Target, options: Options, log: _Log) -> None:

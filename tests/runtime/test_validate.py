@@ -13,7 +13,7 @@ from auditor.model import Outcome, Run
 from auditor.processes.ports import free_port, holders
 from auditor.project.config import Config
 from auditor.project.project import open_project
-from auditor.runtime.checks import BEFORE, names
+from auditor.runtime.checks import BEFORE, CHECKS, names
 from auditor.runtime.target import Endpoint, Ready, Start, Target, Variable
 from auditor.runtime.validate import NOT_ATTEMPTED, Options, validate
 from tests.processes.made_hostile import ENVIRONMENT, marked, script
@@ -108,6 +108,17 @@ def test_what_must_come_first_runs_first(tmp_path: Path) -> None:
     body = HEALTHY.replace("serve(", 'open("migrated").close(); serve(')
     start = Start(words=(sys.executable, "app.py"), before=(first,), ready=Ready(timeout=5), grace=1)
     assert "starts" not in failing(validated(tmp_path, body, start=start, **SHOP))
+
+
+def test_a_check_that_breaks_is_an_error_and_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(scene: object) -> None:
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setitem(CHECKS, "health", breaks)
+    run = validated(tmp_path, HEALTHY, **SHOP)
+    assert outcome(run, "health") == ("error", "the check itself broke, which is a bug in gotcha-audit: ZeroDivisionError: of ours")
+    assert outcome(run, "shutdown")[0] == "pass"
+    assert marked(str(tmp_path)) == []
 
 
 def test_a_failure_before_the_start_is_told(tmp_path: Path) -> None:
