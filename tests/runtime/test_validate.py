@@ -111,7 +111,7 @@ def test_what_must_come_first_runs_first(tmp_path: Path) -> None:
 
 
 def test_a_check_that_breaks_is_an_error_and_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(scene: object) -> None:
+    def breaks(_scene: object) -> None:
         raise ZeroDivisionError("of ours")
 
     monkeypatch.setitem(CHECKS, "health", breaks)
