@@ -70,7 +70,7 @@ def _proof(gotcha: Gotcha, state: State) -> str:
     return f"[{state}]({gotcha.id}{SUFFIX})" if state in ("proven", "stale") else state
 
 
-def _proven(gotcha: Gotcha) -> str:
+def proven_by(gotcha: Gotcha) -> str:
     """What a run has shown of an entry, in a sentence."""
     state = state_of(gotcha)
     proof = proof_of(gotcha)
@@ -111,7 +111,7 @@ def entry_page(gotcha: Gotcha) -> str:
         gotcha.works_text.strip(),
     ]
     parts += ["## Why", gotcha.why, "## When it is fine", gotcha.fine_when]
-    parts.append(_proven(gotcha))
+    parts.append(proven_by(gotcha))
     parts += ["## Sources", "\n".join(f"- <{source}>" for source in gotcha.sources)]
     return "\n\n".join(parts) + "\n"
 

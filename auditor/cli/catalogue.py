@@ -10,7 +10,7 @@ import click
 import yaml
 
 from auditor.catalogue import agents_directory, load, rules_directory
-from auditor.catalogue.publish import published, stale
+from auditor.catalogue.publish import proven_by, published, stale
 from auditor.catalogue.scaffold import new_entry
 from auditor.cli.entries import check_directory, check_file
 from auditor.cli.output import emit, say, write_file
@@ -60,13 +60,14 @@ def list_entries(select: tuple[str, ...], output_format: str) -> int:
 @command.command("show")
 @click.argument("id", metavar="ID")
 def show(id: str) -> int:  # noqa: A002 (the name shown in the help)
-    """Show an entry as it is written, with the machine's part."""
+    """Show an entry as it is written; what a run has shown of it is told on standard error."""
     gotcha = entry(project_catalogue(), id)
     try:
         text = Path(gotcha.origin).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{gotcha.origin} cannot be read: {error}") from error
     emit(visible(text, keep="\n\t"))
+    say(visible(f"{gotcha.id}: {proven_by(gotcha)}"))
     return 0
 
 

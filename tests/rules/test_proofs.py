@@ -6,11 +6,13 @@ import pytest
 
 from auditor.catalogue import load, rules_directory
 from auditor.catalogue.proofs import SUFFIX, file_of, proof_of, state_of
+from auditor.prove.bases import bases
 from auditor.prove.plan import plan_of
-from auditor.prove.proofs import chosen
+from auditor.prove.proofs import base_digest, chosen
 from auditor.prove.run import prove
 
 GOTCHAS = load(()).gotchas
+BASES = {one.name: base_digest(one) for one in bases()}
 QUICK = chosen(GOTCHAS, quick=True)
 
 
@@ -19,7 +21,9 @@ def test_the_plan_can_be_read_and_the_proof_is_not_stale(gotcha) -> None:
     assert gotcha.proof.unprovable or plan_of(gotcha) is not None
     assert state_of(gotcha) in ("proven", "unproven", "unprovable"), f"gotcha-audit prove {gotcha.id}"
     proof = proof_of(gotcha)
-    assert proof is None or all(looked.held for looked in (*proof.fails, *proof.works))
+    if proof is not None:
+        assert all(looked.held for looked in (*proof.fails, *proof.works))
+        assert proof.base == BASES[str(gotcha.proof.plan["base"])], f"its base changed: gotcha-audit prove {gotcha.id}"
 
 
 def test_no_proof_is_without_its_entry() -> None:
