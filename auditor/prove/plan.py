@@ -96,40 +96,42 @@ class ProofPlan:
 
 def plan_of(gotcha: Gotcha) -> ProofPlan | None:
     """The plan of an entry, None for one that cannot be run. Raises CatalogueError for keys that no runner knows."""
-    said = gotcha.proof.plan
-    if not said:
-        return None
+    return plan_from(gotcha.proof.plan, gotcha.origin) if gotcha.proof.plan else None
+
+
+def plan_from(said: Mapping[str, object], origin: str) -> ProofPlan:
+    """The plan that a block says; ``origin`` names the block in what is raised: CatalogueError, for keys that no runner knows."""
     for key in said:
         if key not in _PLAN_KEYS:
-            raise CatalogueError(f"{gotcha.origin}: `prove` holds `{key}`, which nothing reads: known keys are {', '.join(_PLAN_KEYS)}")
+            raise CatalogueError(f"{origin}: `prove` holds `{key}`, which nothing reads: known keys are {', '.join(_PLAN_KEYS)}")
     if ("serve" in said) == ("run" in said):
-        raise CatalogueError(f"{gotcha.origin}: `prove` needs one of `serve` (a server) and `run` (a program that ends)")
+        raise CatalogueError(f"{origin}: `prove` needs one of `serve` (a server) and `run` (a program that ends)")
     files = said.get("files", {})
     if not isinstance(files, Mapping) or any(PurePosixPath(str(path)).is_absolute() or ".." in PurePosixPath(str(path)).parts for path in files):
-        raise CatalogueError(f"{gotcha.origin}: `prove.files` is no mapping of paths below the example to texts")
+        raise CatalogueError(f"{origin}: `prove.files` is no mapping of paths below the example to texts")
     return ProofPlan(
         base=str(said.get("base", "")),
         folder=str(said.get("cwd", "")),
         files={PurePosixPath(str(path)): str(text) for path, text in files.items()},
-        fails=_side(gotcha, said, "fails"),
-        works=_side(gotcha, said, "works"),
-        needs=_needs(gotcha, said.get("needs", [])),
+        fails=_side(origin, said, "fails"),
+        works=_side(origin, said, "works"),
+        needs=_needs(origin, said.get("needs", [])),
     )
 
 
-def _needs(gotcha: Gotcha, said: object) -> tuple[str, ...]:
+def _needs(origin: str, said: object) -> tuple[str, ...]:
     if not isinstance(said, list) or not all(isinstance(command, str) for command in said):
-        raise CatalogueError(f"{gotcha.origin}: `prove.needs` is no list of commands, such as `[redis-server --version]`")
+        raise CatalogueError(f"{origin}: `prove.needs` is no list of commands, such as `[redis-server --version]`")
     return tuple(said)
 
 
-def _side(gotcha: Gotcha, said: Mapping[str, object], name: Literal["fails", "works"]) -> Side:
+def _side(origin: str, said: Mapping[str, object], name: Literal["fails", "works"]) -> Side:
     observations = said.get(name)
     if not isinstance(observations, list) or not observations:
-        raise CatalogueError(f"{gotcha.origin}: `prove.{name}` observes nothing: write a list of observations")
+        raise CatalogueError(f"{origin}: `prove.{name}` observes nothing: write a list of observations")
     environment = _of_side(said.get("env", {}), name)
     if not isinstance(environment, Mapping):
-        raise CatalogueError(f"{gotcha.origin}: `prove.env` is no mapping of names to values")
+        raise CatalogueError(f"{origin}: `prove.env` is no mapping of names to values")
     before = [command for command in (_of_side(said.get("build"), name), _of_side(said.get("before"), name)) if command]
     return Side(
         name=name,
@@ -138,7 +140,7 @@ def _side(gotcha: Gotcha, said: Mapping[str, object], name: Literal["fails", "wo
         before=tuple(str(command) for item in before for command in (item if isinstance(item, list) else [item])),
         proxy=_of_side(said.get("proxy"), name) == "nginx",
         environment={str(key): None if value is None else str(value) for key, value in environment.items()},
-        observations=tuple(_observation(gotcha, item) for item in observations),
+        observations=tuple(_observation(origin, item) for item in observations),
     )
 
 
@@ -147,9 +149,9 @@ def _of_side(value: object, name: str) -> object:
     return value.get(name) if isinstance(value, Mapping) and set(value) <= set(SIDES) and value else value
 
 
-def _observation(gotcha: Gotcha, said: object) -> Observation:
+def _observation(origin: str, said: object) -> Observation:
     if not isinstance(said, Mapping) or not said:
-        raise CatalogueError(f"{gotcha.origin}: an observation of `prove` is no mapping, such as `{{get: /, status: 404}}`")
+        raise CatalogueError(f"{origin}: an observation of `prove` is no mapping, such as `{{get: /, status: 404}}`")
     if any(method in said for method in METHODS):
         kind, known = "request", tuple(_REQUEST_KEYS)
     else:
@@ -157,7 +159,5 @@ def _observation(gotcha: Gotcha, said: object) -> Observation:
         known = _KINDS.get(kind, ())
     unknown = [str(key) for key in said if key not in known]
     if not kind or unknown:
-        raise CatalogueError(
-            f"{gotcha.origin}: the observation {dict(said)!r} holds `{', '.join(unknown) or 'nothing known'}`, which nothing looks at"
-        )
+        raise CatalogueError(f"{origin}: the observation {dict(said)!r} holds `{', '.join(unknown) or 'nothing known'}`, which nothing looks at")
     return Observation(kind=kind, said=said)  # type: ignore[arg-type]

@@ -56,8 +56,8 @@ def prove(gotcha: Gotcha) -> Proven:
         return Proven(gotcha=gotcha.id, missing=gotcha.proof.unprovable or "there is no plan")
     clock = time.monotonic()
     try:
-        fails = _played(plan, plan.fails, gotcha.fails)
-        works = _played(plan, plan.works, gotcha.works)
+        fails = played(plan, plan.fails, gotcha.fails)
+        works = played(plan, plan.works, gotcha.works)
     except MissingToolError as error:
         return Proven(gotcha=gotcha.id, missing=str(error), seconds=time.monotonic() - clock)
     except GotchaAuditError as error:
@@ -65,8 +65,8 @@ def prove(gotcha: Gotcha) -> Proven:
     return Proven(gotcha=gotcha.id, fails=fails, works=works, seconds=time.monotonic() - clock)
 
 
-def _played(plan: ProofPlan, side: Side, example: Example) -> tuple[Looked, ...]:
-    """One side: laid out, built, started, looked at, stopped."""
+def played(plan: ProofPlan, side: Side, example: Example) -> tuple[Looked, ...]:
+    """One side: laid out, built, started, looked at, stopped. Raises GotchaAuditError where it cannot be run, such as for want of a program."""
     with tempfile.TemporaryDirectory(prefix="gotcha-audit-", ignore_cleanup_errors=True) as folder:
         root = Path(folder).resolve() / "app"
         installed = lay(root, plan, example)
