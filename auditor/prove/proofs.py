@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from auditor import __version__
-from auditor.catalogue.proofs import Proof, as_json, file_of, proof_of, state_of, subject_of
+from auditor.catalogue import cache_directory
+from auditor.catalogue.proofs import Looked, Proof, as_json, file_of, proof_of, state_of, subject_of
 from auditor.errors import UsageError
 from auditor.model import Confidence, Coverage, Evidence, Gotcha, Outcome, Place, Report, Result, Run, Severity, Tool
 from auditor.prove.bases import Base, base
@@ -23,6 +27,7 @@ from auditor.prove.run import Proven, prove
 
 _QUICK = 6.0
 """Seconds up to which a proof is quick enough to be made again in every run of the tests."""
+_FOLDER = re.compile(rf"{re.escape(tempfile.gettempdir())}/gotcha-audit-\w+(?:/app\b)?")
 _PACKAGE = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;]+)", re.MULTILINE)
 
 
@@ -88,8 +93,8 @@ def _write(gotcha: Gotcha, proven: Proven) -> None:
         date=datetime.now(UTC).date().isoformat(),
         tool=__version__,
         versions=dict(sorted(_versions(gotcha, found).items())),
-        fails=proven.fails,
-        works=proven.works,
+        fails=tuple(map(_neutral, proven.fails)),
+        works=tuple(map(_neutral, proven.works)),
         seconds=round(proven.seconds, 1),
     )
     path = file_of(gotcha)
@@ -101,6 +106,12 @@ def _write(gotcha: Gotcha, proven: Proven) -> None:
         raise UsageError(
             f"{path} cannot be written: {error.strerror or error}: prove from a checkout of the catalogue, or give --no-write"
         ) from error
+
+
+def _neutral(looked: Looked) -> Looked:
+    """What was seen, without what is of this machine alone: the folder of the run, that of the cache, the search path."""
+    seen = looked.seen.replace(os.environ.get("PATH", "\0"), "$PATH").replace(str(cache_directory()), "{cache}")
+    return replace(looked, seen=_FOLDER.sub("{root}", seen))
 
 
 def _versions(gotcha: Gotcha, found: Base) -> Mapping[str, str]:

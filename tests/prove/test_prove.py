@@ -49,7 +49,7 @@ Because.
 ## When it is fine
 Never.
 """
-GOOD = "  base: python\n  run: python app.py\n  fails: [{exit: 0, output: bye}]\n  works: [{exit: 0, output: hello}]"
+GOOD = "  base: python\n  run: python app.py && pwd\n  fails: [{exit: 0, output: bye}]\n  works: [{exit: 0, output: hello}]"
 
 
 def entry(folder: Path, prove: str = GOOD, works: str = 'print("hello")') -> Gotcha:
@@ -72,8 +72,9 @@ def test_an_entry_that_is_right_is_proven_and_its_proof_kept(tmp_path: Path) -> 
     assert outcome is Outcome.PASS, message
     proof = proof_of(gotcha)
     assert proof is not None
-    assert (proof.subject, proof.ran) == (subject_of(gotcha), "python app.py")
+    assert (proof.subject, proof.ran) == (subject_of(gotcha), "python app.py && pwd")
     assert [looked.held for looked in (*proof.fails, *proof.works)] == [True, True]
+    assert "gotcha-audit-" not in file_of(gotcha).read_text(), "nothing of this machine is kept"
     assert state_of(gotcha) == "proven"
     assert state_of(entry(tmp_path, works='print("hello, again")')) == "stale"
 
