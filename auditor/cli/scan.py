@@ -126,4 +126,4 @@ def outcomes(show: tuple[str, ...]) -> tuple[Outcome, ...]:
 def entry_notes(config: Config, *, cached: bool) -> dict[str, EntryNote]:
     """Give what a renderer may say of each entry of the catalogue."""
     catalogue = load(config.catalogues, cached=cached)
-    return {gotcha.id: EntryNote(title=gotcha.title, link=page(gotcha), works_text=gotcha.works_text) for gotcha in catalogue.gotchas}
+    return {gotcha.id: EntryNote(gotcha=gotcha, link=page(gotcha)) for gotcha in catalogue.gotchas}

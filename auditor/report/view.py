@@ -6,18 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from auditor.model import Outcome, Report, Severity
+from auditor.model import Gotcha, Outcome, Report, Severity
 
 ENTRY_PAGES = "https://github.com/gotcha-audit/gotcha-audit/blob/main/rules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryNote:
-    """What a renderer may say of an entry. ``link`` is empty for an entry that has no page; ``works_text`` is its Works section."""
+    """What a renderer may say of an entry: all of it, and where its page is; ``link`` is empty for an entry that has none."""
 
-    title: str
+    gotcha: Gotcha
     link: str
-    works_text: str
+
+    @property
+    def title(self) -> str:
+        """The mistake in one line."""
+        return self.gotcha.title
+
+    @property
+    def works_text(self) -> str:
+        """The Works section, as written."""
+        return self.gotcha.works_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

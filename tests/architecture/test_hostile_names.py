@@ -5,11 +5,11 @@ import unicodedata
 from dataclasses import replace
 
 import pytest
-from made_report import NOTES, SEND, failing, made_report, place
+from made_report import NOTES, SEND, failing, made_report, note, place
 from markdown_it import MarkdownIt
 
 from auditor.model import Change, Checked, Evidence, Outcome, Package, Report, Result, Safety, Suppression
-from auditor.report import RENDERERS, EntryNote, View
+from auditor.report import RENDERERS, View
 
 HOSTILE = {
     "markup": "[red]x[/red].py",
@@ -55,7 +55,7 @@ def hostile_report(text: str) -> Report:
 
 
 def rendered(name: str, text: str) -> str:
-    entries = {**NOTES, SEND: EntryNote(title=text, link=f"https://example.org/{text}", works_text=text)}
+    entries = {**NOTES, SEND: note(text, text, f"https://example.org/{text}")}
     return RENDERERS[name](hostile_report(text), View(show=(Outcome.FAIL,), entries=entries))
 
 

@@ -11,9 +11,12 @@ from auditor.model import (
     Confidence,
     Coverage,
     Evidence,
+    Example,
+    Gotcha,
     Outcome,
     Package,
     Place,
+    ProofSpec,
     Report,
     Result,
     Run,
@@ -124,7 +127,37 @@ def made_report(
     return Report(tool=Tool(name="gotcha-audit", version="0.1.0"), root="/srv/app", runs=(run,))
 
 
+def note(title: str, works_text: str, link: str = "", gotcha: str = SEND) -> EntryNote:
+    """What is said of an entry that has every other text in common with its like."""
+    entry = Gotcha(
+        id=gotcha,
+        title=title,
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        category="static-files",
+        stack=gotcha.split("/", maxsplit=1)[0],
+        applies=(),
+        since="0.1.0",
+        symptoms=(),
+        summary=f"{title}: what one sees.",
+        why=f"{title}: why it bites.",
+        fine_when=f"{title}: when it is fine.",
+        fails=Example(files={PurePosixPath("a.py"): "wrong()\n"}, marks=frozenset({(PurePosixPath("a.py"), 1)})),
+        works=Example(files={PurePosixPath("a.py"): "right()\n"}, marks=frozenset()),
+        detectors=(),
+        fix=None,
+        proof=ProofSpec(plan={}),
+        sources=("https://example.org/source",),
+        aliases=(),
+        digest="abc",
+        origin=f"rules/{gotcha}.md",
+        fails_text="`a.py`:\n```python\nwrong()\n```\n",
+        works_text=works_text,
+    )
+    return EntryNote(gotcha=entry, link=link)
+
+
 NOTES = {
-    SEND: EntryNote(title="Relative directory", link=f"https://example.org/{SEND}.md", works_text="`a.py`:\n```python\nanchored()\n```\n"),
-    CORS: EntryNote(title="CORS open to any origin", link="", works_text="```python\nCORS(app, origins=[SITE])\n```\n"),
+    SEND: note("Relative directory", "`a.py`:\n```python\nanchored()\n```\n", f"https://example.org/{SEND}.md"),
+    CORS: note("CORS open to any origin", "```python\nCORS(app, origins=[SITE])\n```\n", gotcha=CORS),
 }

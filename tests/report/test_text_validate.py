@@ -2,13 +2,13 @@ import re
 from dataclasses import replace
 
 import pytest
-from made_report import failing, made_report
+from made_report import failing, made_report, note
 from made_validation import SEND, breaks, fails, found, full, made_validation, page, passes, silenced, skips, starts, unattempted
 
 from auditor.model import Evidence, Outcome, Report
-from auditor.report import RENDERERS, EntryNote, View
+from auditor.report import RENDERERS, View
 
-NOTES = {SEND: EntryNote(title="Relative directory", link="", works_text="")}
+NOTES = {SEND: note("Relative directory", "")}
 HOSTILE = "\x1b[2J[red]x[/red]\u202e\udcff\r\n```<script>"
 
 
