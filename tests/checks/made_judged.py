@@ -4,6 +4,7 @@ from textwrap import dedent
 
 from auditor.catalogue import load
 from auditor.engines.python.detectors import prepare
+from auditor.engines.python.engine import aliases_in
 from auditor.engines.python.examine import Examiner
 from auditor.project.config import Config
 from auditor.project.project import open_project
@@ -18,7 +19,8 @@ def judged(root, gotcha, files):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(content).lstrip("\n"), encoding="utf-8")
     project = open_project(root, config=Config())
-    examiner = Examiner(project, prepare((CATALOGUE.get(gotcha),)))
+    prepared = prepare((CATALOGUE.get(gotcha),))
+    examiner = Examiner(project, prepared, aliases_in(project, prepared))
     found = []
     for file in project.files:
         if file.language == "python" and file.role == "production":

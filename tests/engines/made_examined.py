@@ -6,6 +6,7 @@ from textwrap import dedent
 from made_work import entry
 
 from auditor.engines.python.detectors import prepare
+from auditor.engines.python.engine import aliases_in
 from auditor.engines.python.examine import Examiner
 from auditor.model import PythonDetector
 from auditor.project.config import Config
@@ -37,7 +38,8 @@ def python(*patterns, **more):
 def examined(files, *detectors):
     """What each file gave, in order of the files; text alone is the one file app.py."""
     project = MemoryProject({"app.py": files} if isinstance(files, (str, bytes)) else files)
-    examiner = Examiner(project, prepare(tuple(entry(detector, called=f"made/entry-{index}") for index, detector in enumerate(detectors))))
+    prepared = prepare(tuple(entry(detector, called=f"made/entry-{index}") for index, detector in enumerate(detectors)))
+    examiner = Examiner(project, prepared, aliases_in(project, prepared))
     return [examiner.examine(file.path) for file in project.files]
 
 

@@ -1,4 +1,4 @@
-"""The cheap questions before libcst never cost a match."""
+"""The cheap questions before matching never cost a match."""
 
 import re
 
@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from made_examined import MemoryProject, python
 from made_work import entry
 
+from auditor.engines.python.aliases import Aliases
 from auditor.engines.python.detectors import prepare
+from auditor.engines.python.engine import aliases_in
 from auditor.engines.python.examine import Examiner
 from auditor.engines.python.gate import admits, as_python, gate_of
 from auditor.engines.python.matching import Matcher
@@ -40,10 +42,10 @@ def test_a_gate_asks_for_the_head_of_a_pattern_and_its_words(pattern, kind, name
 
 def test_a_text_without_a_word_of_the_pattern_is_not_admitted():
     gate = gate_of("flask.send_file(..., as_attachment=True)")
-    assert admits(gate, "send_file(x, as_attachment=True)", {})
-    assert not admits(gate, "send_file(x)", {})
-    assert not admits(gate, "sf(x, as_attachment=True)", {})
-    assert admits(gate, "sf(x, as_attachment=True)", {"send_file": frozenset({"sf"})})
+    assert admits(gate, "send_file(x, as_attachment=True)", Aliases())
+    assert not admits(gate, "send_file(x)", Aliases())
+    assert not admits(gate, "sf(x, as_attachment=True)", Aliases())
+    assert admits(gate, "sf(x, as_attachment=True)", Aliases({"send_file": frozenset({"sf"})}))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ PREPARED = prepare(tuple(entry(detector, called=f"made/p{index:02}") for index, 
 
 
 def gated(project):
-    examiner = Examiner(project, PREPARED)
+    examiner = Examiner(project, PREPARED, aliases_in(project, PREPARED))
     return {(str(file.path), site.gotcha, site.place.span) for file in project.files for site in examiner.examine(file.path).sites}
 
 
@@ -147,19 +149,18 @@ def ungated(project):
     for file in project.files:
         evaluator = evaluator_of(project)
         module = evaluator.world.module(file.path)
-        matcher = Matcher(evaluator, module)
+        matcher = Matcher(evaluator, module, Aliases())
         for prepared in PREPARED:
             (pattern,) = prepared.patterns
-            nodes = matcher.tree.calls if pattern.expression is not None else matcher.tree.assignments
-            for node, twin in nodes:
+            for node in module.calls if pattern.expression is not None else matcher._assigned():
                 match = pattern.match_expression if pattern.expression is not None else pattern.match_statement
-                bound = match(node, matcher._qualify(twin))
+                bound = match(node, matcher._qualify)
                 if bound is None:
                     continue
                 regex = prepared.detector.where.get("$X")
-                if regex and not regex_holds(regex[0], module, twin):
+                if regex and not regex_holds(regex[0], module, node):
                     continue
-                found.add((str(file.path), prepared.gotcha.id, module.span(twin)))
+                found.add((str(file.path), prepared.gotcha.id, module.span(node)))
     return found
 
 

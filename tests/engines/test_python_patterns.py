@@ -456,7 +456,7 @@ def test_a_pattern_that_is_no_python_is_refused_with_the_pattern_in_the_message(
     assert pattern.strip() in str(error.value)
 
 
-def test_libcst_refuses_in_the_same_words():
+def test_matching_refuses_in_the_same_words():
     with pytest.raises(CatalogueError, match="is not Python with metavariables"):
         compile_pattern("f(")
 

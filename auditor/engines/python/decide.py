@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import ast
-import textwrap
-from collections.abc import Mapping
-
-import libcst as cst
-
 from auditor.checks import JUDGES, Match, Verdict
 from auditor.engines.python.classes import any_clause, trail_nodes
 from auditor.engines.python.detectors import Prepared
-from auditor.engines.python.pattern import Bound, code
+from auditor.engines.python.pattern import Bound
+from auditor.engines.python.rewrite import rewritten, written
 from auditor.engines.templates import fill
-from auditor.model import Change, Edit, Outcome, Place, PythonDetector, Safety, Site
+from auditor.model import Outcome, Place, PythonDetector, Site
 from auditor.project.project import Project
 from auditor.project.python.frame import Frame
 
 
-def decide(project: Project, prepared: Prepared, frame: Frame, bound: Bound, matched: cst.CSTNode) -> Site | None:
+def decide(project: Project, prepared: Prepared, frame: Frame, bound: Bound) -> Site | None:
     """The site with its verdict, or None when `where` or the judge says that it is no site of this entry."""
     detector = prepared.detector
     if detector.where and any_clause(frame, (detector.where,)) is not True:
         return None
-    bindings = {name: code(node) for name, node in bound.nodes.items()}
+    bindings = {name: written(frame.module, node) for name, node in bound.nodes.items()}
     outcome, reason = _outcome(detector, frame)
     message = fill(detector.message or prepared.gotcha.title, bindings)
     place = frame.place()
@@ -47,7 +42,7 @@ def decide(project: Project, prepared: Prepared, frame: Frame, bound: Bound, mat
         text = f"{text}; {reason}" if outcome is not Outcome.PASS else reason
     change = verdict.change
     if change is None and outcome in (Outcome.FAIL, Outcome.REVIEW):
-        change = _change(verdict.suggest or detector.suggest, frame, bound, matched, bindings)
+        change = rewritten(frame, verdict.suggest or detector.suggest, bindings)
     statement = frame.module.statement_of(frame.node)
     return Site(
         gotcha=prepared.gotcha.id,
@@ -88,60 +83,3 @@ def _trail(frame: Frame, detector: PythonDetector) -> tuple[Place, ...]:
             if step.label and not (step.path == frame.module.path and step.span == frame.place().span):
                 steps.setdefault((step.path, step.span, step.label), step)
     return tuple(steps.values())[:12]
-
-
-def _change(suggest: Mapping[str, str], frame: Frame, bound: Bound, matched: cst.CSTNode, bindings: Mapping[str, str]) -> Change | None:
-    """The site rewritten as the entry suggests; an edit when the rewrite is an expression in place."""
-    if not suggest:
-        return None
-    before = code(matched)
-    after: str | None = None
-    if "site" in suggest:
-        after = fill(suggest["site"], bindings)
-    else:
-        changed: cst.CSTNode = matched
-        for key, template in suggest.items():
-            text = fill(template, bindings)
-            try:
-                replacement = cst.parse_expression(text)
-            except cst.ParserSyntaxError:
-                return Change(title="", safety=Safety.UNSAFE, before=before, after=text)
-            if key.endswith("="):
-                changed = _with_keyword(changed, key[:-1], replacement)
-            else:
-                target = bound.get(key)
-                if target is None:
-                    continue
-                replaced = changed.deep_replace(target, replacement)
-                if isinstance(replaced, cst.CSTNode):
-                    changed = replaced
-        after = code(changed)
-    if after == before:
-        return None
-    span = frame.place().span
-    edits: tuple[Edit, ...] = ()
-    if isinstance(frame.node, ast.expr) and span is not None and "\n" not in after:
-        edits = (Edit(path=frame.module.path, span=span, text=after),)
-    return Change(title="", safety=Safety.UNSAFE, before=textwrap.dedent(before), after=textwrap.dedent(after), edits=edits)
-
-
-def _with_keyword(node: cst.CSTNode, name: str, value: cst.BaseExpression) -> cst.CSTNode:
-    if not isinstance(node, cst.Call):
-        return node
-    arguments = list(node.args)
-    for index, argument in enumerate(arguments):
-        if argument.keyword is not None and argument.keyword.value == name:
-            arguments[index] = argument.with_changes(value=value)
-            return node.with_changes(args=arguments)
-    keyword = cst.Arg(
-        keyword=cst.Name(name),
-        value=value,
-        equal=cst.AssignEqual(whitespace_before=cst.SimpleWhitespace(""), whitespace_after=cst.SimpleWhitespace("")),
-    )
-    if arguments:
-        last = arguments[-1]
-        if isinstance(last.comma, cst.MaybeSentinel):
-            arguments[-1] = last.with_changes(
-                comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")), whitespace_after_arg=cst.SimpleWhitespace("")
-            )
-    return node.with_changes(args=[*arguments, keyword])

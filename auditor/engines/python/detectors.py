@@ -1,18 +1,15 @@
-"""Python detectors made ready: gates at once, libcst patterns when a file is confirmed."""
+"""Python detectors made ready: gates at once, patterns when a file is confirmed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from auditor.engines.python.classes import known_class
 from auditor.engines.python.gate import Gate, gate_of
+from auditor.engines.python.pattern import Pattern, compile_pattern
 from auditor.errors import CatalogueError
 from auditor.model import Gotcha, PythonDetector
-
-if TYPE_CHECKING:
-    from auditor.engines.python.pattern import Pattern
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +22,7 @@ class Prepared:
 
     @cached_property
     def patterns(self) -> tuple[Pattern, ...]:
-        """The compiled patterns of the subject; imports libcst."""
+        """The compiled patterns of the subject."""
         return _compile(self.detector.patterns)
 
     @cached_property
@@ -45,8 +42,6 @@ class Prepared:
 
 
 def _compile(sources: tuple[str, ...]) -> tuple[Pattern, ...]:
-    from auditor.engines.python.pattern import compile_pattern  # noqa: PLC0415 - libcst is imported for confirmed files only
-
     return tuple(compile_pattern(source) for source in sources)
 
 

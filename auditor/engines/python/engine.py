@@ -9,20 +9,22 @@ from pathlib import PurePosixPath
 
 from auditor.engines import pool
 from auditor.engines.base import Findings, Trouble, Work
-from auditor.engines.python.detectors import prepare
+from auditor.engines.python.aliases import Aliases, aliases_of, renamed
+from auditor.engines.python.detectors import Prepared, prepare
 from auditor.engines.python.examine import Examined, Examiner
-from auditor.model import Gotcha, Place, Site
+from auditor.model import Place, Site
 from auditor.project.project import Project
 
 
 def run(work: Work, *, jobs: int, timeout: float) -> Findings:
     """Every site of the Python detectors. Raises CatalogueError for a pattern that cannot be compiled."""
-    prepare(work.gotchas)
+    prepared = prepare(work.gotchas)
     paths = [path for path in work.files if (file := work.project.file(path)) is not None and file.language == "python"]
+    aliases = aliases_in(work.project, prepared)
     sites: list[Site] = []
     troubles: list[Trouble] = []
     stages: Counter[str] = Counter()
-    for path, answer in pool.run(paths, partial(_make, work.project, work.gotchas), jobs=_jobs(jobs, len(paths)), timeout=timeout):
+    for path, answer in pool.run(paths, partial(_make, work.project, prepared, aliases), jobs=_jobs(jobs, len(paths)), timeout=timeout):
         if isinstance(answer, pool.Failure):
             check = "scan/timeout" if answer.kind == "timeout" else "scan/crash"
             troubles.append(Trouble(check=check, place=Place(path=path), message=answer.message))
@@ -42,5 +44,12 @@ def _jobs(jobs: int, files: int) -> int:
     return min(jobs, 1 + files // 40)
 
 
-def _make(project: Project, gotchas: tuple[Gotcha, ...]) -> Callable[[PurePosixPath], Examined]:
-    return Examiner(project, prepare(gotchas)).examine
+def aliases_in(project: Project, prepared: tuple[Prepared, ...]) -> Aliases:
+    """The other names, anywhere in the project, of what the patterns look up through imports."""
+    names = {name for detector in prepared for gate in detector.gates for name in gate.imported}
+    files = project.python.world.files
+    return aliases_of(sorted(names), (pair for path in files.python_paths() for pair in renamed(files.source(path) or "")))
+
+
+def _make(project: Project, prepared: tuple[Prepared, ...], aliases: Aliases) -> Callable[[PurePosixPath], Examined]:
+    return Examiner(project, prepared, aliases).examine

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from auditor.engines.base import Trouble
+from auditor.engines.python.aliases import Aliases
 from auditor.engines.python.detectors import Prepared
-from auditor.engines.python.gate import admits, aliases_of, confirms
+from auditor.engines.python.gate import admits, confirms
+from auditor.engines.python.matching import Matcher
 from auditor.model import Gotcha, Outcome, Place, Site, span_of
 from auditor.project.project import Project
 from auditor.project.python.evaluate import Evaluator
@@ -19,7 +21,7 @@ from auditor.project.text import Unreadable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """What one file gave. ``stage`` is how far it went: text, ast or libcst."""
+    """What one file gave. ``stage`` is how far it went: text, ast or patterns."""
 
     path: PurePosixPath
     sites: tuple[Site, ...] = ()
@@ -30,11 +32,11 @@ class Examined:
 class Examiner:
     """Examines files of one project with prepared detectors."""
 
-    def __init__(self, project: Project, prepared: tuple[Prepared, ...]) -> None:
+    def __init__(self, project: Project, prepared: tuple[Prepared, ...], aliases: Aliases) -> None:
         self.project = project
         self.prepared = prepared
+        self.aliases = aliases
         self.evaluator: Evaluator = project.python
-        self._aliases: dict[str, frozenset[str]] | None = None
 
     def examine(self, path: PurePosixPath) -> Examined:
         """Every site of every detector in one file."""
@@ -69,12 +71,7 @@ class Examiner:
         ]
         if not confirmed:
             return Examined(path=path, stage="ast")
-        from auditor.engines.python.matching import Matcher, UnparsedError  # noqa: PLC0415 - libcst is imported for confirmed files only
-
-        try:
-            matcher = Matcher(self.evaluator, module)
-        except UnparsedError as error:
-            return Examined(path=path, troubles=(Trouble(check="scan/syntax", place=error.place, message=str(error)),))
+        matcher = Matcher(self.evaluator, module, self.aliases)
         found: dict[tuple[str, object], Site] = {}
         for prepared, gates in confirmed:
             for site in matcher.sites(self.project, prepared, gates):
@@ -82,20 +79,12 @@ class Examiner:
                 known = found.get(key)
                 if known is None or _rank(site.outcome) > _rank(known.outcome):
                     found[key] = site
-        return Examined(path=path, sites=tuple(found.values()), stage="libcst")
+        return Examined(path=path, sites=tuple(found.values()), stage="patterns")
 
     def _at_hand(self, gotcha: Gotcha, path: PurePosixPath) -> bool:
         """Whether what holds for the file is of a version the entry is about; a package that is not declared there may be all the same."""
         names = {requirement.package.lower() for requirement in gotcha.applies}
         return not names & self.project.packages(path).keys() or self.project.meets(gotcha.applies, path)
-
-    @property
-    def aliases(self) -> dict[str, frozenset[str]]:
-        """Literal -> the other names it has anywhere in the project (`from flask import send_file as sf`), so that re-exports are admitted."""
-        if self._aliases is None:
-            names = {name for prepared in self.prepared for gate in prepared.gates for name in gate.imported}
-            self._aliases = aliases_of(frozenset(names), self.evaluator.world)
-        return self._aliases
 
 
 def _rank(outcome: Outcome) -> int:

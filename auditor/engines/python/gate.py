@@ -1,7 +1,4 @@
-"""The cheap questions before libcst: do the literals of a pattern occur, and does its subject really occur?
-
-Nothing here imports libcst: a project without a confirmed file never pays for it.
-"""
+"""The cheap questions before matching: do the literals of a pattern occur, and does its subject really occur?"""
 
 from __future__ import annotations
 
@@ -10,11 +7,11 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from auditor.engines.python.aliases import Aliases
 from auditor.errors import CatalogueError
 from auditor.model import Clause
 from auditor.project.python.evaluate import Evaluator
 from auditor.project.python.module import Module
-from auditor.project.python.world import World
 
 _ASSIGNED = re.compile(r"(?<![\w.])([\w.]+(?:\[[^\]\n]{0,80}\])?)\)?(?=[ \t]*(?::.{0,200}?)?=(?!=))", re.DOTALL)
 META = "__metavariable_"
@@ -158,46 +155,6 @@ def _imported(tree: ast.AST, kind: str, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(dotted.rpartition(".")[2] for dotted in found))
 
 
-def aliases_of(names: frozenset[str], world: World) -> dict[str, frozenset[str]]:
-    """Name -> whatever else it may be called in the project: imported or assigned under another name, in any number of steps."""
-    found: dict[str, frozenset[str]] = {}
-    for name in sorted(names):
-        known = {name}
-        waiting = [name]
-        while waiting:
-            current = waiting.pop()
-            for path in world.containing(current):
-                fresh = _other_names(current, world.files.source(path) or "") - known
-                known |= fresh
-                waiting += sorted(fresh)
-        if len(known) > 1:
-            found[name] = frozenset(known - {name})
-    return found
-
-
-_AS = re.compile(r"[ \t\\\n]+as[ \t\\\n]+(\w+)")
-_OWNER = re.compile(r"(?:\w+[ \t]*\.[ \t]*)*$")
-_TARGETS = re.compile(r"(?:\w+[ \t]*(?::[^=\n]{0,80})?:?=[ \t\\\n(]*)+$")
-
-
-def _other_names(name: str, text: str) -> set[str]:
-    """What ``name`` is renamed to in a text: `name as X`, `X = package.name`, `(X := name)`; rather too much than too little."""
-    found: set[str] = set()
-    for match in re.finditer(rf"{re.escape(name)}(?!\w)(?![ \t]*[.(\[])", text):
-        start = match.start()
-        if text[start - 1 : start].isidentifier():
-            continue
-        renamed = _AS.match(text, match.end())
-        if renamed is not None:
-            found.add(renamed[1])
-        before = text[max(0, start - 200) : start]
-        before = _OWNER.sub("", before, count=1).rstrip(" \t\\\n(")
-        if before.endswith("="):
-            targets = _TARGETS.search(before)
-            found.update(re.findall(r"\w+", targets[0]) if targets else ())
-    return found
-
-
 @lru_cache(maxsize=4)
 def _assigned(text: str) -> tuple[str, ...]:
     """Every text that may be the target of an assignment, and its last part."""
@@ -205,17 +162,18 @@ def _assigned(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*whole, *(target.rpartition(".")[2] for target in whole))))
 
 
-def admits(gate: Gate, text: str, aliases: dict[str, frozenset[str]]) -> bool:
+def admits(gate: Gate, text: str, aliases: Aliases) -> bool:
     """Whether every literal (or a name it is re-exported under) stands in the text."""
-    if gate.target is not None and not any(gate.target.search(name) for name in _assigned(text)):
+    if not all(literal in text or aliases.occur(literal, text) for literal in gate.literals):
         return False
-    return all(literal in text or any(alias in text for alias in aliases.get(literal, ())) for literal in gate.literals)
+    return gate.target is None or any(gate.target.search(name) for name in _assigned(text))
 
 
-def confirms(gate: Gate, module: Module, evaluator: Evaluator, aliases: dict[str, frozenset[str]]) -> bool:
+def confirms(gate: Gate, module: Module, evaluator: Evaluator, aliases: Aliases) -> bool:
     """Whether the subject really occurs: a call that resolves to the name, a method of that name, an assignment to it."""
     if gate.kind == "call":
-        names = {gate.name.rpartition(".")[2], *aliases.get(gate.name.rpartition(".")[2], ())}
+        last = gate.name.rpartition(".")[2]
+        names = {last, *aliases.names(last)}
         return any(last_name(call.func) in names and calls(gate, module, evaluator, call) for call in module.calls)
     if gate.kind == "method":
         return any(not gate.name or (isinstance(call.func, ast.Attribute) and call.func.attr == gate.name) for call in module.calls)

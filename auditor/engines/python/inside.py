@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from auditor.engines.python.gate import ELLIPSIS, META
-from auditor.engines.python.pattern import Pattern, code
+from auditor.engines.python.pattern import Pattern
 from auditor.project.python.evaluate import Evaluator
 from auditor.project.python.module import Module
 
@@ -14,7 +14,7 @@ def encloses(pattern: Pattern, module: Module, node: ast.AST, evaluator: Evaluat
     """Whether an ancestor of ``node`` has the form of the one compound statement (or call) the pattern holds."""
     if len(pattern.statements) != 1:
         return False
-    wanted = ast.parse(code(pattern.statements[0])).body[0]
+    wanted = pattern.statements[0]
     for _, parent in module.ancestors(node):
         if _same_form(wanted, parent, module, evaluator):
             return True

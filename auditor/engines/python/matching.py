@@ -1,156 +1,115 @@
-"""Patterns over the libcst tree of one confirmed file: which nodes match, and the `ast` twin that carries scope and values."""
+"""Patterns over the tree of one confirmed file: which nodes match, and where."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-import libcst as cst
-
+from auditor.engines.python.aliases import Aliases
 from auditor.engines.python.decide import decide
 from auditor.engines.python.detectors import Prepared
-from auditor.engines.python.gate import Gate, calls
+from auditor.engines.python.gate import Gate, calls, last_name
 from auditor.engines.python.inside import encloses
-from auditor.engines.python.pattern import Bound, Pattern, Qualify, code
-from auditor.engines.python.tree import Tree
-from auditor.model import Place, Site, span_of
+from auditor.engines.python.pattern import Bound, Pattern
+from auditor.model import Site
 from auditor.project.project import Project
 from auditor.project.python.evaluate import Evaluator
 from auditor.project.python.frame import Frame
 from auditor.project.python.module import Module
 
-
-class UnparsedError(Exception):
-    """libcst does not accept a file that `ast` does; ``place`` is where."""
-
-    def __init__(self, place: Place, reason: str) -> None:
-        super().__init__(f"libcst cannot parse this file: {reason}")
-        self.place = place
+_ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
 class Matcher:
-    """Matches prepared detectors in one module; raises UnparsedError."""
+    """Matches prepared detectors in one module."""
 
-    def __init__(self, evaluator: Evaluator, module: Module) -> None:
+    def __init__(self, evaluator: Evaluator, module: Module, aliases: Aliases) -> None:
         self.evaluator = evaluator
         self.module = module
-        try:
-            self.tree = Tree(module)
-        except cst.ParserSyntaxError as error:
-            raise UnparsedError(Place(path=module.path, span=span_of(error.raw_line, error.raw_column + 1)), error.message) from error
+        self.aliases = aliases
+        self._assignments: list[ast.stmt] | None = None
+        self._calls: dict[str, list[ast.Call]] = {}
+        for call in module.calls:
+            self._calls.setdefault(last_name(call.func), []).append(call)
 
     def sites(self, project: Project, prepared: Prepared, gates: list[Gate]) -> Iterable[Site]:
         """The sites of one detector, for the patterns whose gates were confirmed."""
-        for frame, bound, node in self._matches(prepared, gates):
-            site = decide(project, prepared, frame, bound, node)
+        for frame, bound in self._matches(prepared, gates):
+            site = decide(project, prepared, frame, bound)
             if site is not None:
                 yield site
 
-    def _matches(self, prepared: Prepared, gates: list[Gate]) -> Iterable[tuple[Frame, Bound, cst.CSTNode]]:
+    def _matches(self, prepared: Prepared, gates: list[Gate]) -> Iterable[tuple[Frame, Bound]]:
         for gate in gates:
             if gate.kind == "name":
                 for name in _names(self.module, gate.name, self.evaluator):
-                    yield self._frame(name, {}), Bound(), _as_cst(self.module, name)
+                    yield self._frame(name, Bound()), Bound()
                 continue
             pattern = prepared.patterns[prepared.gates.index(gate)]
-            for node, twin, bound in self._candidates(pattern, gate):
-                qualify = self._qualify(twin)
-                if any(_matches(other, node, qualify) for other in prepared.without):
+            for node, bound in self._candidates(pattern, gate):
+                if any(self._is(other, node) for other in prepared.without):
                     continue
-                if prepared.inside and not any(encloses(other, self.module, twin, self.evaluator) for other in prepared.inside):
+                if prepared.inside and not any(encloses(other, self.module, node, self.evaluator) for other in prepared.inside):
                     continue
-                if any(encloses(other, self.module, twin, self.evaluator) for other in prepared.not_inside):
+                if any(encloses(other, self.module, node, self.evaluator) for other in prepared.not_inside):
                     continue
-                metavariables = {name: self._twin(twin, inner) for name, inner in bound.nodes.items()}
-                yield self._frame(twin, {name: found for name, found in metavariables.items() if found is not None}), bound, node
+                yield self._frame(node, bound), bound
 
-    def _candidates(self, pattern: Pattern, gate: Gate) -> Iterable[tuple[cst.CSTNode, ast.AST, Bound]]:
+    def _candidates(self, pattern: Pattern, gate: Gate) -> Iterable[tuple[ast.AST, Bound]]:
         if pattern.expression is not None and gate.kind in ("call", "method"):
-            for node, twin in self.tree.calls:
-                if gate.kind == "method" and gate.name and not (isinstance(twin.func, ast.Attribute) and twin.func.attr == gate.name):
-                    continue
-                if gate.kind == "call" and not calls(gate, self.module, self.evaluator, twin):
-                    continue
-                bound = pattern.match_expression(node, self._qualify(twin))
+            for call in self._called(gate):
+                bound = pattern.match_expression(call, self._qualify)
                 if bound is not None:
-                    yield node, twin, bound
+                    yield call, bound
         elif gate.kind == "assign":
-            for statement, twin_statement in self.tree.assignments:
-                bound = pattern.match_statement(statement, self._qualify(twin_statement))
+            for statement in self._assigned():
+                bound = pattern.match_statement(statement, self._qualify)
                 if bound is not None:
-                    yield statement, twin_statement, bound
+                    yield statement, bound
         else:
             yield from self._in_blocks(pattern)
 
-    def _in_blocks(self, pattern: Pattern) -> Iterable[tuple[cst.CSTNode, ast.AST, Bound]]:
-        """Sequences of statements; the site is the last one."""
-        twins: dict[int, ast.AST] = {id(statement): twin for statement, twin in self.tree.assignments}
-        twins |= {id(call): twin for call, twin in self.tree.calls}
-        for _, body in self.tree.blocks:
-            anchor = next((twins[id(node)] for statement in body for node in _outer(statement) if id(node) in twins), None)
-            for bound, last in pattern.match_block(body, self._qualify(anchor)) if anchor is not None else ():
-                for node in _outer(last):
-                    if id(node) in twins:
-                        yield node, twins[id(node)], bound
-                        break
+    def _called(self, gate: Gate) -> Iterator[ast.Call]:
+        """The calls that a gate is about, in the order of the source."""
+        if gate.kind == "method":
+            wanted = self._calls.get(gate.name, ()) if gate.name else self.module.calls
+            yield from (call for call in wanted if not gate.name or isinstance(call.func, ast.Attribute))
+            return
+        last = gate.name.rpartition(".")[2]
+        names = {last, *self.aliases.names(last)}
+        found = [call for name in names for call in self._calls.get(name, ()) if calls(gate, self.module, self.evaluator, call)]
+        yield from sorted(found, key=lambda call: (call.lineno, call.col_offset, -(call.end_lineno or 0), -(call.end_col_offset or 0)))
 
-    def _frame(self, node: ast.AST, metavariables: dict[str, ast.expr]) -> Frame:
-        return Frame(evaluator=self.evaluator, module=self.module, node=node, metavariables=metavariables)
+    def _assigned(self) -> list[ast.stmt]:
+        if self._assignments is None:
+            found = [node for node in self.module.parents if isinstance(node, _ASSIGNMENTS)]
+            self._assignments = sorted(found, key=lambda statement: (statement.lineno, statement.col_offset))
+        return self._assignments
 
-    def _qualify(self, anchor: ast.AST) -> Qualify:
-        """Names of libcst nodes are resolved where their `ast` anchor stands."""
+    def _in_blocks(self, pattern: Pattern) -> Iterable[tuple[ast.AST, Bound]]:
+        """Sequences of statements; the site is the last one: an assignment as a whole, otherwise the call it consists of."""
+        for owner in (self.module.tree, *self.module.parents):
+            for name in ("body", "orelse", "finalbody"):
+                body = getattr(owner, name, None)
+                if not isinstance(body, list):
+                    continue
+                for bound, last in pattern.match_block(body, self._qualify):
+                    site = last if isinstance(last, _ASSIGNMENTS) else getattr(last, "value", None)
+                    if isinstance(site, (*_ASSIGNMENTS, ast.Call)):
+                        yield site, bound
 
-        def qualify(node: cst.BaseExpression) -> str | None:
-            text = code(node)
-            for candidate in ast.walk(anchor):
-                if isinstance(candidate, (ast.Name, ast.Attribute)) and ast.unparse(candidate) == text:
-                    return self.evaluator.world.qualify(self.module, candidate)
-            parsed = ast.parse(f"({text})", mode="eval").body
-            graft(self.module, parsed, anchor)
-            return self.evaluator.world.qualify(self.module, parsed)
+    def _frame(self, node: ast.AST, bound: Bound) -> Frame:
+        for made in bound.nodes.values():
+            self.module.parents.setdefault(made, node)  # a part of an expression that has no node of its own
+        return Frame(evaluator=self.evaluator, module=self.module, node=node, metavariables=bound.nodes)
 
-        return qualify
+    def _qualify(self, node: ast.expr) -> str | None:
+        return self.evaluator.world.qualify(self.module, node)
 
-    def _twin(self, anchor: ast.AST, node: cst.CSTNode) -> ast.expr | None:
-        """The `ast` expression of a bound libcst node: the very one below the anchor, or a copy placed there."""
-        try:
-            parsed = ast.parse(f"({code(node)})", mode="eval").body
-        except SyntaxError:
-            return None
-        wanted = ast.dump(parsed)
-        for candidate in ast.walk(anchor):
-            if isinstance(candidate, ast.expr) and type(candidate) is type(parsed) and ast.dump(candidate) == wanted:
-                return candidate
-        graft(self.module, parsed, anchor)
-        return parsed
-
-
-def graft(module: Module, node: ast.expr, anchor: ast.AST) -> None:
-    """Gives a freshly parsed expression the parent, and so the scope and position, of ``anchor``."""
-    line = getattr(anchor, "lineno", 1)
-    for inner in ast.walk(node):
-        for child in ast.iter_child_nodes(inner):
-            module.parents[child] = inner
-        if isinstance(inner, ast.expr):
-            inner.lineno = inner.end_lineno = line
-            inner.col_offset = inner.end_col_offset = getattr(anchor, "col_offset", 0)
-    module.parents[node] = anchor
-
-
-def _outer(statement: cst.CSTNode) -> Iterable[cst.CSTNode]:
-    """A statement itself, its simple statements, and the expressions these consist of."""
-    small = statement.body if isinstance(statement, cst.SimpleStatementLine) else (statement,)
-    for node in small:
-        yield node
-        value = getattr(node, "value", None)
-        if isinstance(value, cst.CSTNode):
-            yield value
-
-
-def _matches(pattern: Pattern, node: cst.CSTNode, qualify: Qualify) -> bool:
-    if pattern.expression is not None:
-        return isinstance(node, cst.BaseExpression) and pattern.match_expression(node, qualify) is not None
-    return pattern.match_statement(node, qualify) is not None
+    def _is(self, pattern: Pattern, node: ast.AST) -> bool:
+        if pattern.expression is not None:
+            return isinstance(node, ast.expr) and pattern.match_expression(node, self._qualify) is not None
+        return pattern.match_statement(node, self._qualify) is not None
 
 
 def _names(module: Module, dotted: str, evaluator: Evaluator) -> Iterable[ast.AST]:
@@ -165,8 +124,3 @@ def _names(module: Module, dotted: str, evaluator: Evaluator) -> Iterable[ast.AS
             if statement not in seen:
                 seen.add(statement)
                 yield node
-
-
-def _as_cst(module: Module, node: ast.AST) -> cst.CSTNode:
-    parsed = cst.parse_module(module.source(node) + "\n").body[0]
-    return parsed.body[0] if isinstance(parsed, cst.SimpleStatementLine) else parsed
