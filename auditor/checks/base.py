@@ -42,7 +42,7 @@ class Verdict:
 class Check(Protocol):
     """Looks at facts of the whole project and yields sites of one entry."""
 
-    def __call__(self, project: Project, gotcha: Gotcha, detector: CheckDetector) -> Iterable[Site]:
+    def __call__(self, project: Project, gotcha: Gotcha, detector: CheckDetector, /) -> Iterable[Site]:
         """Yield every site of ``gotcha`` in the project."""
         ...
 
@@ -50,6 +50,6 @@ class Check(Protocol):
 class Judge(Protocol):
     """Decides one site; None says it is no site of this entry after all."""
 
-    def __call__(self, project: Project, match: Match) -> Verdict | None:
+    def __call__(self, project: Project, match: Match, /) -> Verdict | None:
         """Decide the site ``match``."""
         ...
