@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -83,47 +84,78 @@ def load(extra: tuple[Path, ...] = (), *, cached: bool = True) -> Catalogue:
 
 
 def load_directories(directories: tuple[Path, ...], *, cache: Path | None) -> Catalogue:
-    """The entries below ``directories``; the compiled form is read from and written to ``cache``, which may be missing or damaged."""
+    """The entries below ``directories``; the compiled form is read from and written to ``cache``, which may be missing or damaged.
+
+    Which compiled form belongs to which entries is told from the names, sizes and times of their files, as git tells what changed: times of the
+    inode too, which nobody sets by hand.
+    """
     files = [entry for directory in directories for entry in _files(directory)]
     digest = hashlib.sha256(__version__.encode())
-    for name, origin, data in files:
-        for part in (name.encode("utf-8", "surrogateescape"), origin.encode("utf-8", "surrogateescape"), hashlib.sha256(data).digest()):
-            digest.update(part + b"\0")
+    for file in files:
+        digest.update("\0".join(map(str, (file.name, file.path, *file.stamp))).encode("utf-8", "surrogateescape") + b"\0")
     key = digest.hexdigest()
+    if cache is not None and key in _LOADED:
+        return _LOADED[key]
     kept = _read(cache, key)
     gotchas = kept if kept is not None else _parse(files)
     if kept is None:
         _write(cache, key, gotchas)
-    return Catalogue(gotchas=gotchas, digest=key)
+    catalogue = Catalogue(gotchas=gotchas, digest=key)
+    if cache is not None:
+        _LOADED.clear()
+        _LOADED[key] = catalogue
+    return catalogue
 
 
-def _files(directory: Path) -> Iterator[tuple[str, str, bytes]]:
-    """(id, origin, bytes) of every entry below a directory, in order; links that lead out of it are refused."""
+_LOADED: dict[str, Catalogue] = {}
+"""The catalogue that was loaded last: several parts of one run ask for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """An entry's file: its id, where it is, and what changes when it does (size and times in nanoseconds)."""
+
+    name: str
+    path: str
+    stamp: tuple[int, int, int, int]
+
+
+def _files(directory: Path) -> Iterator[_File]:
+    """Every entry below a directory, in order; links that lead out of it are refused."""
     if not directory.is_dir():
         raise CatalogueError(f"{directory}: there is no such catalogue directory; check `catalogues` in the configuration")
     root = directory.resolve()
-    for path in sorted(root.rglob("*")):
-        if path.suffix not in _SUFFIXES or path.name.lower() == "readme.md" or path.name.startswith("."):
-            continue
-        if not path.resolve().is_relative_to(root):
+    for relative, path in sorted(_listed(root)):
+        stem = relative.rpartition(".")[0]
+        if os.path.islink(path) and not Path(path).resolve().is_relative_to(root):  # noqa: PTH114 - hot loop
             raise CatalogueError(f"{path}: this link leads out of the catalogue; put the file itself there")
-        if not path.is_file():
+        status = os.stat(path)  # noqa: PTH116 - hot loop
+        if not stat.S_ISREG(status.st_mode):
             continue
-        if path.stat().st_size > MAX_BYTES:
+        if status.st_size > MAX_BYTES:
             raise CatalogueError(f"{path}: an entry may have {MAX_BYTES // 1024} KB at most; shorten it")
-        relative = path.relative_to(root).with_suffix("")
-        name = relative.as_posix() if len(relative.parts) > 1 else f"project/{relative.name}"
-        yield name, str(path), path.read_bytes()
+        stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        yield _File(name=stem if "/" in stem else f"project/{stem}", path=path, stamp=stamp)
 
 
-def _parse(files: list[tuple[str, str, bytes]]) -> tuple[Gotcha, ...]:
+def _listed(root: Path) -> Iterator[tuple[str, str]]:
+    """(path below the root, path) of every file that may be an entry."""
+    for folder, _, names in os.walk(root):
+        for name in names:
+            if name.endswith(_SUFFIXES) and name.lower() != "readme.md" and not name.startswith("."):
+                path = os.path.join(folder, name)  # noqa: PTH118 - hot loop
+                yield os.path.relpath(path, root).replace(os.sep, "/"), path
+
+
+def _parse(files: list[_File]) -> tuple[Gotcha, ...]:
     from auditor.catalogue.schema import parse_entry  # noqa: PLC0415 - YAML is only read when no compiled form is there
 
     found: dict[str, Gotcha] = {}
     problems: list[str] = []
-    for name, origin, data in files:
+    for file in files:
+        name, origin = file.name, file.path
         try:
-            text = data.decode("utf-8-sig")
+            text = Path(origin).read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             problems.append(f"{origin}:1: this is not UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8")
             continue

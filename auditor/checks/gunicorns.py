@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from auditor.checks.processes import daemonizing
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site
-from auditor.project.facts.extractors import kind_of
 from auditor.project.facts.launch import Launch
+from auditor.project.facts.names import kind_of
 from auditor.project.facts.record import Record
 from auditor.project.files import SourceFile
 from auditor.project.project import Project

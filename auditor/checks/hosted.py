@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site
-from auditor.project.facts.extractors import kind_of
+from auditor.project.facts.names import kind_of
 from auditor.project.facts.unit import Command, Unit
 from auditor.project.files import normal
 from auditor.project.project import Project

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from auditor.model import CheckDetector, Gotcha, Outcome, Place, Site
 from auditor.project.facts.endings import Ending
-from auditor.project.facts.extractors import kind_of
+from auditor.project.facts.names import kind_of
 from auditor.project.facts.record import Record
 from auditor.project.facts.unit import Unit
 from auditor.project.project import Project

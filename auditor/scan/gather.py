@@ -18,7 +18,8 @@ from auditor.engines import pool
 from auditor.engines.base import Trouble
 from auditor.model import Place, span_of
 from auditor.model.codec import build, plain
-from auditor.project.facts.extractors import extract, kind_of, may_say
+from auditor.project.facts.extractors import extract, may_say
+from auditor.project.facts.names import kind_of
 from auditor.project.facts.record import EMPTY, Record
 from auditor.project.project import Project
 from auditor.project.text import Unreadable

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from auditor.catalogue import load, load_directories, rules_directory
+from auditor.catalogue import load, load_directories, loader, rules_directory
 from auditor.catalogue.compiled import dump
 from auditor.catalogue.compiled import load as load_compiled
 from auditor.catalogue.expressions import danger
@@ -260,6 +260,7 @@ def test_a_damaged_cache_is_ignored_and_replaced(tmp_path: Path) -> None:
     (kept,) = cache.iterdir()
     for damage in ("", "[]x", '[{"id": 1}]', "null"):
         kept.write_text(damage, encoding="utf-8")
+        loader._LOADED.clear()  # as another process
         assert load_directories((directory,), cache=cache) == first
     assert json.loads(kept.read_text(encoding="utf-8"))[0]["id"] == "pkg/slug"
 

@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 import pytest
 
 from auditor.project.config import Config
-from auditor.project.facts.extractors import EXTRACTORS, extract, kind_of
+from auditor.project.facts.extractors import EXTRACTORS, extract
+from auditor.project.facts.names import kind_of
 from auditor.project.facts.record import EMPTY, Record
 from auditor.project.project import open_project
 

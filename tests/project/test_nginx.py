@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from auditor.project.facts.extractors import extract, kind_of
+from auditor.project.facts.extractors import extract
+from auditor.project.facts.names import kind_of
 from auditor.project.facts.record import Directive
 from auditor.project.files import language_of
 

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from auditor.project.facts.extractors import extract, kind_of
+from auditor.project.facts.extractors import extract
 from auditor.project.facts.files import jsons, tomls, yamls
-from auditor.project.facts.files.platforms import platform_of
+from auditor.project.facts.names import kind_of, platform_of
 from auditor.project.facts.record import EMPTY, Fault, Record
 from auditor.project.facts.unit import Unit
 from auditor.project.files import language_of

@@ -7,8 +7,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from auditor.project.facts.extractors import extract, kind_of
+from auditor.project.facts.extractors import extract
 from auditor.project.facts.files.systemd import words
+from auditor.project.facts.names import kind_of
 from auditor.project.facts.record import EMPTY, Record
 from auditor.project.files import language_of
 

@@ -109,7 +109,8 @@ class Facts:
         """What one file of the tree says by itself; an empty record for one that cannot be read or is of no kind that is read."""
         known = self._records.get(path)
         if known is None:
-            from auditor.project.facts.extractors import extract, kind_of, may_say  # noqa: PLC0415 - parsers are only loaded for what there is
+            from auditor.project.facts.extractors import extract, may_say  # noqa: PLC0415 - extractors import the facts
+            from auditor.project.facts.names import kind_of  # noqa: PLC0415 - as above
 
             known = EMPTY
             language = self._project.language(path)

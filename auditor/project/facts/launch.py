@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from auditor.model import Place
 from auditor.project.facts import servers
-from auditor.project.facts.extractors import kind_of
 from auditor.project.facts.follow import Step, follow
 from auditor.project.facts.layout import Copied, bases, layout
+from auditor.project.facts.names import kind_of
 from auditor.project.facts.record import Record
 from auditor.project.facts.servers import Bound
 from auditor.project.facts.unit import Command, Port, Unit, Variable

@@ -14,7 +14,6 @@ from auditor.project.facts.unit import Port, Unit, Variable
 
 _SECTION = re.compile(r"^\[uwsgi\]", re.MULTILINE)
 _ADDRESS = re.compile(r"^(?P<address>\[[^\]]*\]|[\w.*-]*):(?P<port>\d{1,5})$")
-GUNICORN = re.compile(r"^gunicorn[\w.-]*\.py$")
 
 
 def uwsgi(path: PurePosixPath, text: str) -> Record:

@@ -13,6 +13,7 @@ import yaml
 from auditor.model import Confidence
 from auditor.project.facts.files import jsons, tomls, yamls
 from auditor.project.facts.files.commands import exec_form, shell
+from auditor.project.facts.names import platform_of
 from auditor.project.facts.record import EMPTY, Fault, Record
 from auditor.project.facts.unit import Build, Command, Mount, Port, Unit, Variable
 
@@ -319,13 +320,3 @@ _READERS: dict[str, Callable[[PurePosixPath, yaml.Node], Iterator[Unit]]] = {
     "render": _render,
     "vercel": _vercel,
 }
-
-_NAME = re.compile(
-    r"^(?:app\.(?:json|ya?ml)|fly(?:\.[\w-]+)?\.toml|heroku\.yml|netlify\.toml|railway(?:\.[\w-]+)?\.(?:json|toml)|render\.ya?ml|vercel\.json)$",
-    re.IGNORECASE,
-)
-
-
-def platform_of(name: str) -> str | None:
-    """The word that a platform's file is called by: `fly` for `fly.toml` and `fly.staging.toml`; None for other files."""
-    return name.partition(".")[0].lower() if _NAME.match(name) else None
