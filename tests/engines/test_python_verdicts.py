@@ -230,7 +230,7 @@ def change(code, suggest, pattern="f($X, ...)"):
         ("f('dist', k=False)", {"k=": "True"}, "f('dist', k=True)"),
         ("f('dist', k=$X)".replace("$X", "1"), {"k=": "[$X]"}, "f('dist', k=['dist'])"),
         ("f('dist', *a)", {"k=": "True"}, "f('dist', *a, k=True)"),
-        ("f('dist',)", {"k=": "True"}, "f('dist',k=True)"),
+        ("f('dist',)", {"k=": "True"}, "f('dist', k=True)"),
         ("f('dist')", {"site": "g($X)"}, "g('dist')"),
         ("f('dist')", {"$X": "a", "k=": "b"}, "f(a, k=b)"),
         ("f(x, x)", {"$X": "y"}, "f(y, x)"),

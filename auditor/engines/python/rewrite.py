@@ -6,6 +6,7 @@ import ast
 import sys
 import textwrap
 from collections.abc import Mapping
+from itertools import accumulate
 
 from auditor.engines.templates import fill
 from auditor.model import Change, Edit, Position, Safety
@@ -99,7 +100,37 @@ def _offset(text: str, start: Position, position: Position) -> int:
 
 
 def _with_keywords(call: str, added: list[tuple[str, str]]) -> str:
-    """A call with keyword arguments added behind the others; libcst keeps its commas, comments and lines."""
+    """A call with keyword arguments added behind the others, on a line of their own where the others have one."""
+    node = ast.parse(f"({call}\n)", mode="eval").body
+    assert isinstance(node, ast.Call)
+    arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+    lines = call.split("\n")
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    ends = [starts[argument.end_lineno - 1] + _characters(lines, argument) for argument in arguments if argument.end_lineno]
+    end, close = max(ends, default=0), len(call) - 1
+    behind = call[end:close] if ends else ""
+    text = ", ".join(f"{name}={value}" for name, value in added)
+    if behind.strip(" \t\n,") or (not ends and "#" in call):
+        return _with_libcst(call, added)  # comments, or brackets around the last argument
+    if not ends:
+        return f"{call[:close].rstrip()}{text})"
+    if "," not in behind:
+        return f"{call[:end]}, {text}{call[end:]}"
+    if "\n" not in behind:
+        return f"{call[:close].rstrip()} {text})"
+    line = call[call.rfind("\n", 0, end) + 1 : end]
+    comma = end + behind.index(",") + 1
+    return f"{call[:comma]}\n{line[: len(line) - len(line.lstrip())]}{text},{call[comma:]}"
+
+
+def _characters(lines: list[str], argument: ast.expr) -> int:
+    """The column behind an argument, in characters; the first line was parsed behind a bracket."""
+    number, column = argument.end_lineno or 1, argument.end_col_offset or 0
+    return len(lines[number - 1].encode("utf-8", "surrogatepass")[: column - (number == 1)].decode("utf-8", "replace"))
+
+
+def _with_libcst(call: str, added: list[tuple[str, str]]) -> str:
+    """The same by libcst, which keeps comments where they are."""
     import libcst as cst  # noqa: PLC0415 - it costs more than a small scan, and few sites need it
 
     try:
