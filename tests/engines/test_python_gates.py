@@ -42,10 +42,16 @@ def test_a_gate_asks_for_the_head_of_a_pattern_and_its_words(pattern, kind, name
 
 def test_a_text_without_a_word_of_the_pattern_is_not_admitted():
     gate = gate_of("flask.send_file(..., as_attachment=True)")
-    assert admits(gate, "send_file(x, as_attachment=True)", Aliases())
-    assert not admits(gate, "send_file(x)", Aliases())
-    assert not admits(gate, "sf(x, as_attachment=True)", Aliases())
-    assert admits(gate, "sf(x, as_attachment=True)", Aliases({"send_file": frozenset({"sf"})}))
+    renamed = {"send_file": frozenset({"sf"})}
+    taken = {"flask": frozenset({"send_file"})}
+    assert admits(gate, "flask.send_file(x, as_attachment=True)", Aliases())
+    assert not admits(gate, "flask.send_file(x)", Aliases())
+    assert not admits(gate, "flask.sf(x, as_attachment=True)", Aliases())
+    assert admits(gate, "flask.sf(x, as_attachment=True)", Aliases(renamed))
+    # From a file of the project that has it from flask; without such a file it is another one.
+    assert not admits(gate, "send_file(x, as_attachment=True)", Aliases())
+    assert admits(gate, "send_file(x, as_attachment=True)", Aliases({}, taken))
+    assert admits(gate, "sf(x, as_attachment=True)", Aliases(renamed, taken))
 
 
 @pytest.mark.parametrize(

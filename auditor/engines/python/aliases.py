@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 _AS = re.compile(r"([^\W\d]\w*)[ \t\\\n]+as[ \t\\\n]+([^\W\d]\w*)")
@@ -12,6 +12,7 @@ _EQUALS_NAME = re.compile(r"=[ \t\\\n(]*(?:\w+[ \t]*\.[ \t]*)*([^\W\d]\w*)(?![ \
 _TARGETS = re.compile(r"(?:^|[\n;:])[ \t]*((?:\w+[ \t]*(?::[^=\n;]{0,80})?=[ \t\\\n(]*)+)$")
 _WALRUS = re.compile(r"(\w+)[ \t]*:=$")
 _BEFORE = 200
+_DOTTED = re.compile(r"=[ \t\\\n(]*([^\W\d]\w*\.\w+(?:\.\w+)*)(?![ \t]*[\w.(\[])")
 _STEPS = 4
 """A name that is renamed more often than this before it is used is not followed."""
 
@@ -24,6 +25,8 @@ class Aliases:
     """Name -> whatever else it is called anywhere in the project."""
 
     known: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    taken: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Package -> the names that any file of the project takes from it, by which others may know them too; `*` stands for all."""
 
     def names(self, name: str) -> frozenset[str]:
         """The other names."""
@@ -32,6 +35,13 @@ class Aliases:
     def occur(self, name: str, text: str) -> bool:
         """Whether the name may be used in a text under another one."""
         return any(alias in text for alias in self.names(name))
+
+    def passed_on(self, root: str, parts: Iterable[str], text: str) -> bool:
+        """Whether a text that does not name a package may have a part of `root.part.part` from another file."""
+        taken = self.taken.get(root)
+        if taken is None:
+            return False
+        return any((part in taken or "*" in taken) and (part in text or self.occur(part, text)) for part in parts)
 
 
 def renamed(text: str) -> tuple[tuple[str, str], ...]:
@@ -47,8 +57,24 @@ def renamed(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in found if pair[0] != pair[1])
 
 
-def aliases_of(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Aliases:
-    """The aliases of ``names`` in a project, whose files hold the ``pairs`` of `renamed`."""
+_FROM = re.compile(r"\bfrom[ \t]+([^\W\d][\w.]*)[ \t]+import\b[ \t]*(\([^)]*\)|[^\n;]*(?:\\\n[^\n;]*)*)")
+_WORD = re.compile(r"\*|[^\W\d]\w*")
+
+
+def taken(text: str, roots: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """(package, name) for what a Python source imports by name from the packages ``roots``, and for `name = package.name`, which passes it on too."""
+    for package, names in _FROM.findall(text):
+        root = package.partition(".")[0]
+        if root in roots:
+            yield from ((root, name) for name in (*_WORD.findall(names), *package.split(".")[1:]))
+    for dotted in _DOTTED.findall(text):
+        root, _, rest = dotted.partition(".")
+        if root in roots:
+            yield from ((root, name) for name in rest.split("."))
+
+
+def aliases_of(names: Iterable[str], pairs: Iterable[tuple[str, str]], took: Iterable[tuple[str, str]] = ()) -> Aliases:
+    """The aliases of ``names`` in a project, whose files hold the ``pairs`` of `renamed` and ``took`` what `taken` tells."""
     others: dict[str, set[str]] = {}
     meanings: dict[str, set[str]] = {}
     for name, other in pairs:
@@ -64,4 +90,7 @@ def aliases_of(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Aliase
             waiting = {other for other in fresh if len(meanings[other]) <= _MEANINGS}
         if reached:
             known[name] = frozenset(reached)
-    return Aliases(known)
+    by_root: dict[str, set[str]] = {}
+    for root, name in took:
+        by_root.setdefault(root, set()).add(name)
+    return Aliases(known, {root: frozenset(found) for root, found in by_root.items()})

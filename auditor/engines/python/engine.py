@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from auditor.engines import pool
 from auditor.engines.base import Findings, Trouble, Work
-from auditor.engines.python.aliases import Aliases, aliases_of, renamed
+from auditor.engines.python.aliases import Aliases, aliases_of, renamed, taken
 from auditor.engines.python.detectors import Prepared, prepare
 from auditor.engines.python.examine import Examined, Examiner
 from auditor.model import Place, Site
@@ -46,9 +46,13 @@ def _jobs(jobs: int, files: int) -> int:
 
 def aliases_in(project: Project, prepared: tuple[Prepared, ...]) -> Aliases:
     """The other names, anywhere in the project, of what the patterns look up through imports."""
-    names = {name for detector in prepared for gate in detector.gates for name in gate.imported}
+    gates = [gate for detector in prepared for gate in detector.gates]
+    roots = frozenset(root for gate in gates for root, _ in gate.roots)
+    names = {name for gate in gates for name in gate.imported} | roots
     files = project.python.world.files
-    return aliases_of(sorted(names), (pair for path in files.python_paths() for pair in renamed(files.source(path) or "")))
+    texts = [files.source(path) or "" for path in files.python_paths()]
+    pairs = (pair for text in texts for pair in renamed(text))
+    return aliases_of(sorted(names), pairs, (pair for text in texts for pair in taken(text, roots)))
 
 
 def _make(project: Project, prepared: tuple[Prepared, ...], aliases: Aliases) -> Callable[[PurePosixPath], Examined]:

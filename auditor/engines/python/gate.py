@@ -25,7 +25,8 @@ class Gate:
 
     ``kind``: ``call`` (``name`` is the dotted name called), ``method`` (last name called), ``assign`` (last name assigned, "" for any), ``name``
     (dotted name used) or ``sequence`` (no cheap question). ``literals`` all occur in the text as they are written, up to the aliases of those that
-    are ``imported``: last parts of names that are looked up through imports.
+    are ``imported``: last parts of names that are looked up through imports. ``roots`` are the packages these come from, with the parts of the
+    name below: `("flask", ("send_file",))`.
     """
 
     source: str
@@ -33,6 +34,7 @@ class Gate:
     name: str
     literals: tuple[str, ...]
     imported: tuple[str, ...] = ()
+    roots: tuple[tuple[str, tuple[str, ...]], ...] = ()
     target: re.Pattern[str] | None = None
     """For ``$NAME = …``: what the name assigned must look like, from ``where: {$NAME: /regex/}``."""
 
@@ -84,7 +86,13 @@ def gate_of(source: str, where: Clause | None = None) -> Gate:
     if len(tree.body) == 1:
         kind, name = _head(tree.body[0])
     return Gate(
-        source=source, kind=kind, name=name, literals=_literals(tree), imported=_imported(tree, kind, name), target=_target(tree.body[0], where or {})
+        source=source,
+        kind=kind,
+        name=name,
+        literals=_literals(tree),
+        imported=_imported(tree, kind, name),
+        roots=_roots(tree),
+        target=_target(tree.body[0], where or {}),
     )
 
 
@@ -134,7 +142,7 @@ def _literals(tree: ast.AST) -> tuple[str, ...]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             inner.add(node.value)
-            if node not in inner:
+            if node not in inner or not _dotted(node) or _dotted(node).startswith("__"):
                 found[node.attr] = None
         elif isinstance(node, ast.Name) and node not in inner and not node.id.startswith("__"):
             found[node.id] = None
@@ -143,6 +151,17 @@ def _literals(tree: ast.AST) -> tuple[str, ...]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[\w.:/-]{3,}", node.value):
             found[node.value] = None
     return tuple(name for name in found if name and not name.startswith("__"))
+
+
+def _roots(tree: ast.AST) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The package and the parts below of every dotted name that starts with a plain one."""
+    inner = {node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    names = [_dotted(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node not in inner]
+    return tuple(
+        dict.fromkeys(
+            (root, tuple(rest.split("."))) for name in names if name and not name.startswith("__") for root, _, rest in [name.partition(".")]
+        )
+    )
 
 
 def _imported(tree: ast.AST, kind: str, name: str) -> tuple[str, ...]:
@@ -165,6 +184,8 @@ def _assigned(text: str) -> tuple[str, ...]:
 def admits(gate: Gate, text: str, aliases: Aliases) -> bool:
     """Whether every literal (or a name it is re-exported under) stands in the text."""
     if not all(literal in text or aliases.occur(literal, text) for literal in gate.literals):
+        return False
+    if not all(root in text or aliases.occur(root, text) or aliases.passed_on(root, parts, text) for root, parts in gate.roots):
         return False
     return gate.target is None or any(gate.target.search(name) for name in _assigned(text))
 

@@ -161,17 +161,20 @@ class Module:
         stack: list[tuple[ast.AST, Scope]] = [(top, top_scope)]
         while stack:
             node, scope = stack.pop()
-            self._bind(node, scope)
-            if isinstance(node, ast.Call):
-                self.calls.append(node)
+            kind = type(node)
+            if kind in _BINDING:
+                self._bind(node, scope)
+            elif kind is ast.Call:
+                self.calls.append(node)  # type: ignore[arg-type]
             inner = scope
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
                 inner = Scope(node, scope)
                 self.scopes[node] = inner
                 if not isinstance(node, ast.ClassDef):
                     _bind_parameters(node, inner)
-            children = list(ast.iter_child_nodes(node))
-            for child in reversed(children):
+            children = _children(node, kind)
+            children.reverse()
+            for child in children:
                 self.parents[child] = node
                 stack.append((child, inner if inner is scope or _inside_body(node, child) else scope))
         self.calls.sort(key=lambda call: (call.lineno, call.col_offset, -(call.end_lineno or 0), -(call.end_col_offset or 0)))
@@ -224,6 +227,36 @@ class Module:
                         _add(scope, Binding(name=target.id, kind="delete", node=node, line=node.lineno))
             case _:
                 pass
+
+
+_BINDING = frozenset(
+    {
+        *(ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
+        *(ast.For, ast.AsyncFor, ast.comprehension, ast.With, ast.AsyncWith, ast.ExceptHandler, ast.Global, ast.Delete),
+    }
+)
+"""The nodes that give names to things: one in eight."""
+
+_LEAVES = frozenset({"ctx", "op", "ops", "id", "attr", "arg", "name", "names", "module", "level", "kind", "type_comment", "conversion", "simple"})
+"""Fields that hold no node with a place of its own. `value` may be one; of a constant it is none, as the type of what is found there tells."""
+
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
+def _children(node: ast.AST, kind: type[ast.AST]) -> list[ast.AST]:
+    """What stands below a node, in order. Signs such as `+` and `Load`, which all nodes share, are left out."""
+    names = _FIELDS.get(kind)
+    if names is None:
+        keeps = kind in (ast.Import, ast.ImportFrom)  # their names are nodes
+        names = _FIELDS[kind] = tuple(name for name in kind._fields if name not in _LEAVES or (keeps and name == "names"))
+    found: list[ast.AST] = []
+    for name in names:
+        value = getattr(node, name, None)
+        if type(value) is list:
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
 
 
 def _inside_body(node: ast.AST, child: ast.AST) -> bool:
