@@ -25,6 +25,10 @@ RENDERERS: dict[str, Renderer] = {
     "text": _module("text"),
     "json": _module("json_v1"),
     "markdown": _module("markdown"),
+    "sarif": _module("sarif"),
+    "github": _module("github"),
+    "gitlab": _module("gitlab"),
+    "junit": _module("junit"),
 }
 
 __all__ = ["ENTRY_PAGES", "RENDERERS", "EntryNote", "Renderer", "View"]

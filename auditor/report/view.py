@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Protocol
 
 from auditor.model import Gotcha, Outcome, Report, Severity
@@ -33,7 +34,9 @@ class EntryNote:
 class View:
     """How to render. ``show`` names the outcomes listed one by one (``error`` always is); ``entries`` is keyed by gotcha id.
 
-    ``fail_on`` is the least severity that makes a validation say FAIL, as it does the exit code.
+    ``fail_on`` is the least severity that makes a validation say FAIL, as it does the exit code. Code hosts want paths from the repository:
+    ``prefix`` leads from there to the root of the report, and ``anchor`` is the file below the root at which results without one are shown.
+    ``suppressed`` says whether formats that can tell a suppressed result from others hold them.
     """
 
     show: tuple[Outcome, ...] = (Outcome.FAIL,)
@@ -41,6 +44,9 @@ class View:
     width: int = 100
     entries: Mapping[str, EntryNote] = field(default_factory=dict)
     fail_on: Severity = Severity.WARNING
+    prefix: PurePosixPath = field(default_factory=PurePosixPath)
+    anchor: PurePosixPath | None = None
+    suppressed: bool = True
 
     def shows(self, outcome: Outcome) -> bool:
         """Whether results of this outcome are listed one by one: what could not be examined is never left out."""
