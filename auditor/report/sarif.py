@@ -148,7 +148,7 @@ def _location(place: Place, code: Sequence[str] = ()) -> dict[str, Json]:
     assert place.path is not None
     physical: dict[str, Json] = {"artifactLocation": _artifact(place.path)}
     if place.span is not None:
-        physical["region"] = _region(place.span)
+        physical["region"] = _region(place.span) | _snippet(place.span, code)
         last = place.span.start.line + len(code) - 1
         if code and last >= place.span.end.line:
             physical["contextRegion"] = {"startLine": place.span.start.line, "endLine": last, "snippet": {"text": "\n".join(code)}}
@@ -169,7 +169,15 @@ def _artifact(path: PurePosixPath) -> dict[str, Json]:
     return {"uri": quote(str(path).encode("utf-8", "surrogateescape")), "uriBaseId": _BASE}
 
 
-def _region(span: Span) -> Json:
+def _snippet(span: Span, code: Sequence[str]) -> dict[str, Json]:
+    """The code of a region on one line, unless a secret was taken out of that line, so that its columns are others."""
+    if not code or span.end.line > span.start.line or "***" in code[0]:
+        return {}
+    text = code[0][span.start.column - 1 : span.end.column - 1]
+    return {"snippet": {"text": text}} if text else {}
+
+
+def _region(span: Span) -> dict[str, Json]:
     return {"startLine": span.start.line, "startColumn": span.start.column, "endLine": span.end.line, "endColumn": span.end.column}
 
 
