@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from auditor.model import Outcome, Place, Report, Result, Severity
-from auditor.report.findings import findings, shown
+from auditor.report.findings import below, findings, shown
 from auditor.report.tally import plural, summary
 from auditor.report.view import View
 from auditor.report.visible import visible
@@ -36,11 +36,11 @@ def _annotations(report: Report, view: View) -> Iterator[tuple[str, str]]:
     for result in report.results:
         if result.outcome is Outcome.ERROR and result.suppression is None:
             place, _ = shown(result, view)
-            yield "error", _command("error", _where(place) | {"title": f"{result.check}: not examined"}, _told(result))
+            yield "error", _command("error", _where(place) | {"title": f"{result.check}: not examined"}, _told(result, view))
     kept = [finding for finding in findings(report, view) if finding.result.suppression is None]
     for finding in sorted(kept, key=lambda finding: -finding.result.severity.rank):
         kind = _COMMANDS[finding.result.severity]
-        yield kind, _command(kind, _where(finding.place) | {"title": finding.result.check}, _told(finding.result))
+        yield kind, _command(kind, _where(finding.place) | {"title": finding.result.check}, _told(finding.result, view))
 
 
 def _summary(report: Report, view: View, kinds: Counter[str]) -> str:
@@ -64,20 +64,18 @@ def _where(place: Place) -> dict[str, str]:
     return where | {"endLine": str(end.line), "col": str(start.column), "endColumn": str(max(end.column - 1, start.column))}
 
 
-def _told(result: Result) -> str:
+def _told(result: Result, view: View) -> str:
     """The message, the trail of values, and where to read more."""
     lines = [result.message]
-    lines += [f"{place.path}:{place.line}  {place.label}" if place.line else f"{place.path}  {place.label}" for place in result.related if place.path]
+    places = [below(place, view) for place in result.related if place.path is not None]
+    lines += [f"{place.path}:{place.line}  {place.label}" if place.line else f"{place.path}  {place.label}" for place in places]
     lines += [f"likely {gotcha}" for gotcha in result.gotchas]
     return "\n".join(lines)
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:
     told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{name} {told}::{_data(visible(message, keep=_KEPT))}"
-
-
-_KEPT = "\n"
+    return f"::{name} {told}::{_data(visible(message, keep=chr(10)))}"
 
 
 def _data(text: str) -> str:

@@ -142,7 +142,7 @@ def _details(result: Result, view: View) -> Iterator[str]:
 
 def _works(change: Change) -> Iterator[str]:
     yield ""
-    yield f"WORKS: {change.title}"
+    yield f"WORKS: {change.title}".removesuffix(": ")
     yield from (f"- {row}" for row in code_lines(change.before))
     yield from (f"+ {row}" for row in code_lines(change.after))
 

@@ -31,6 +31,7 @@ MOST_RELATED = 100
 
 _HOME = "https://github.com/gotcha-audit/gotcha-audit"
 _BASE = "%SRCROOT%"
+_WORKS = "Write the form that works"
 _LINK = re.compile(r"([\\\[\]])")
 
 
@@ -192,7 +193,7 @@ def _fix(change: Change, view: View) -> Json:
         }
         for path, edits in files.items()
     ]
-    return {"description": {"text": _literal(f"{change.title} ({change.safety.value})")}, "artifactChanges": changes}
+    return {"description": {"text": _literal(f"{change.title or _WORKS} ({change.safety.value})")}, "artifactChanges": changes}
 
 
 def _suppression(suppression: Suppression, view: View) -> Json:
