@@ -7,7 +7,7 @@ from collections.abc import Mapping
 _PROJECT = "https://github.com/gotcha-audit/gotcha-audit/blob/main"
 
 _FAMILIES: Mapping[str, tuple[str, str]] = {
-    "scan": ("Scan", f"{_PROJECT}/README.md#suppressing-a-result"),
+    "scan": ("Scan", f"{_PROJECT}/README.md#suppression"),
     "runtime": ("Validation", f"{_PROJECT}/docs/validate.md#the-checks"),
     "plan": ("Plan", f"{_PROJECT}/README.md#nothing-is-done-without-evidence"),
     "suite": ("Suite", f"{_PROJECT}/README.md#nothing-is-done-without-evidence"),

@@ -31,6 +31,8 @@ MOST_RELATED = 100
 
 _HOME = "https://github.com/gotcha-audit/gotcha-audit"
 _BASE = "%SRCROOT%"
+_EARLIER = frozenset({"baseline", "since"})
+"""The origins of suppressions that say that a result was there before."""
 _WORKS = "Write the form that works"
 _LINK = re.compile(r"([\\\[\]])")
 
@@ -39,6 +41,7 @@ def render(report: Report, view: View) -> str:
     """Write the whole log as ASCII-only JSON. A report without failures has a run without results, which closes the alerts of an earlier one."""
     found = findings(report, view)
     kept = _most_severe(found)
+    compared = any(_old(finding) for finding in found)
     checks = {finding.result.check: finding.result for finding in reversed(kept)}
     rules = sorted(checks)
     positions = {check: number for number, check in enumerate(rules)}
@@ -57,7 +60,7 @@ def render(report: Report, view: View) -> str:
         "originalUriBaseIds": {_BASE: {"description": {"text": "The root of the repository."}}},
         "columnKind": "unicodeCodePoints",
         "redactionTokens": ["***"],
-        "results": [_result(finding, positions[finding.result.check], view) for finding in kept],
+        "results": [_result(finding, positions[finding.result.check], view) | _state(finding, compared=compared) for finding in kept],
     }
     if len(kept) < len(found):
         text = f"{len(found) - len(kept)} of {len(found)} results are left out, the least severe ones: code scanning takes {MOST_RESULTS}."
@@ -72,10 +75,19 @@ def _most_severe(found: Sequence[Finding]) -> Sequence[Finding]:
     return [found[number] for number in sorted(ranked[:MOST_RESULTS])]
 
 
+def _old(finding: Finding) -> bool:
+    return finding.result.suppression is not None and finding.result.suppression.origin in _EARLIER
+
+
+def _state(finding: Finding, *, compared: bool) -> dict[str, Json]:
+    """Whether a result was there before: said of all of them where the report was compared with an earlier state, and of none otherwise (§3.27.24)."""
+    return {"baselineState": "unchanged" if _old(finding) else "new"} if compared else {}
+
+
 # -- results -----------------------------------------------------------------------------------------------------------------------
 
 
-def _result(finding: Finding, rule_index: int, view: View) -> Json:
+def _result(finding: Finding, rule_index: int, view: View) -> dict[str, Json]:
     result = finding.result
     related = [below(place, view) for place in result.related if place.path is not None][:MOST_RELATED]
     entry: dict[str, Json] = {
