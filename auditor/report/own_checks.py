@@ -10,6 +10,7 @@ _FAMILIES: Mapping[str, tuple[str, str]] = {
     "scan": ("Scan", f"{_PROJECT}/README.md#suppression"),
     "runtime": ("Validation", f"{_PROJECT}/docs/validate.md#the-checks"),
     "plan": ("Plan", f"{_PROJECT}/README.md#nothing-is-done-without-evidence"),
+    "report": ("Report", f"{_PROJECT}/README.md#what-a-scan-says"),
     "suite": ("Suite", f"{_PROJECT}/README.md#nothing-is-done-without-evidence"),
 }
 
@@ -55,6 +56,8 @@ CHECKS: Mapping[str, str] = {
     "plan/evidence-fails": "Evidence of a task does not hold any more",
     "plan/evidence-missing": "A passing task has no evidence",
     "plan/evidence-stale": "Something changed since the evidence of a task",
+    "report/note": "What else is to be said",
+    "report/not-attempted": "Nothing was decided about the application",
     "suite/unit-tests": "The project's own unit tests",
     "suite/integration-tests": "The project's own integration tests",
     "suite/types": "The project's own type check",

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from auditor.model import Change, Edit, Outcome, Place, Report, Result, Run, Span, Suppression
+from auditor.model import Change, Confidence, Edit, Outcome, Place, Report, Result, Run, Severity, Span, Suppression
 from auditor.report.findings import ROOT, Finding, below, findings, shown
 from auditor.report.json_v1 import Json
 from auditor.report.observed import causes, facts
@@ -53,14 +53,14 @@ def render(report: Report, view: View) -> str:
                 "version": report.tool.version,
                 "informationUri": _HOME,
                 "rules": [rule(check, checks[check].severity, checks[check].confidence, view) for check in rules],
-                "notifications": [{"id": encodable(name)} for name in _notified(report)],
+                "notifications": [rule(name, severity, Confidence.HIGH, view) for name, severity in _notified(report)],
             }
         },
         "invocations": [_invocation(one, view) for one in report.runs],
         "originalUriBaseIds": {_BASE: {"description": {"text": "The root of the repository."}}},
         "columnKind": "unicodeCodePoints",
         "redactionTokens": ["***"],
-        "results": [_result(finding, positions[finding.result.check], view) | _state(finding, compared=compared) for finding in kept],
+        "results": [{**_result(finding, positions[finding.result.check], view), **_state(finding, compared=compared)} for finding in kept],
     }
     if len(kept) < len(found):
         text = f"{len(found) - len(kept)} of {len(found)} results are left out, the least severe ones: code scanning takes {MOST_RESULTS}."
@@ -80,7 +80,7 @@ def _old(finding: Finding) -> bool:
 
 
 def _state(finding: Finding, *, compared: bool) -> dict[str, Json]:
-    """Whether a result was there before: said of all of them where the report was compared with an earlier state, and of none otherwise (§3.27.24)."""
+    """Whether a result was there before: said of all where the report was compared with an earlier state, of none otherwise (§3.27.24)."""
     return {"baselineState": "unchanged" if _old(finding) else "new"} if compared else {}
 
 
@@ -240,14 +240,14 @@ def _invocation(run: Run, view: View) -> Json:
     return told
 
 
-_NOTE, _NOT_ATTEMPTED = "note", "not-attempted"
+_NOTE, _NOT_ATTEMPTED = "report/note", "report/not-attempted"
 
 
-def _notified(report: Report) -> Sequence[str]:
-    """The names of everything that is notified."""
-    names = {result.check for run in report.runs for result in _errors(run)}
-    names |= {_NOTE for run in report.runs if run.notes}
-    names |= {_NOT_ATTEMPTED for run in report.runs if not run.attempted}
+def _notified(report: Report) -> Sequence[tuple[str, Severity]]:
+    """The names of everything that is notified, and how severe it is."""
+    names = {(result.check, Severity.ERROR) for run in report.runs for result in _errors(run)}
+    names |= {(_NOTE, Severity.NOTE) for run in report.runs if run.notes}
+    names |= {(_NOT_ATTEMPTED, Severity.ERROR) for run in report.runs if not run.attempted}
     return sorted(names)
 
 

@@ -129,7 +129,7 @@ def test_what_could_not_be_examined_is_a_notification() -> None:
     assert (error["descriptor"], error["level"], error["message"]) == ({"id": "scan/syntax"}, "error", {"text": "line 3: '(' was never closed"})
     assert error["locations"][0]["physicalLocation"]["region"]["startLine"] == 3
     assert (said["level"], said["message"]["text"]) == ("note", "one note")
-    assert [one["id"] for one in run["tool"]["driver"]["notifications"]] == ["note", "scan/syntax"]
+    assert [one["id"] for one in run["tool"]["driver"]["notifications"]] == ["report/note", "scan/syntax"]
 
 
 def test_a_complete_scan_was_successful() -> None:
@@ -264,7 +264,7 @@ def test_a_check_nobody_described_is_named() -> None:
 
 def test_the_pages_of_our_own_checks_exist() -> None:
     checkout = Path(__file__).parent.parent.parent
-    for check in ("scan/x", "runtime/x", "plan/x", "suite/x", "x"):
+    for check in ("scan/x", "runtime/x", "plan/x", "suite/x", "report/x", "x"):
         path, _, heading = described(check)[1].partition("/blob/main/")[2].partition("#")
         text = (checkout / path).read_text("utf-8")
         anchors = {
