@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from auditor.model import Change, Confidence, Edit, Outcome, Place, Report, Result, Run, Severity, Span, Suppression
+from auditor.model import Change, Confidence, Edit, Outcome, Place, Position, Report, Result, Run, Severity, Span, Suppression
 from auditor.report.findings import ROOT, Finding, below, findings, shown
 from auditor.report.json_v1 import Json
 from auditor.report.observed import causes, facts
@@ -129,12 +130,13 @@ def _literal(text: str) -> str:
 
 
 def _fingerprints(finding: Finding) -> dict[str, Json]:
-    """Our own; and the one that code scanning compares where its upload action cannot compute it, because there is no line.
+    """Our own; and the one that code scanning compares, for what is only shown at its file.
 
-    The action warns about every result whose fingerprint is not the one that it computes from the line.
+    The upload action computes that from the line, and warns where there is another one already. Several failing requests that are shown at one file
+    would be one to it.
     """
     own: dict[str, Json] = {FINGERPRINT: finding.fingerprint}
-    return own if finding.exact and finding.place.span is not None else own | {"primaryLocationLineHash": f"{finding.fingerprint}:1"}
+    return own if finding.exact else own | {"primaryLocationLineHash": f"{finding.fingerprint}:1"}
 
 
 def _properties(finding: Finding) -> dict[str, Json]:
@@ -146,11 +148,13 @@ def _properties(finding: Finding) -> dict[str, Json]:
 
 
 def _primary(finding: Finding) -> Json:
-    """Where the result is; of one that is only shown there, the file alone, and what it is about as a logical location."""
+    """Where the result is; of one that is only shown there, the file alone, and what it is about as a logical location.
+
+    Code scanning takes no result without a line: a file as a whole is its beginning.
+    """
     place = finding.place if finding.exact else Place(path=finding.place.path)
-    location = _location(place, code=_code(finding.result))
-    if place.path == ROOT:
-        location["physicalLocation"] = {"artifactLocation": {"uri": "./", "uriBaseId": _BASE}}
+    start = Position(line=1, column=1)
+    location = _location(replace(place, span=place.span or Span(start=start, end=start)), code=_code(finding.result))
     if not finding.exact and finding.place.label:
         name = encodable(finding.place.label)
         location["logicalLocations"] = [{"name": name, "fullyQualifiedName": f"{encodable(finding.result.check)} {name}", "kind": "resource"}]
@@ -179,7 +183,8 @@ def _code(result: Result) -> Sequence[str]:
 
 def _artifact(path: PurePosixPath) -> dict[str, Json]:
     """A relative reference (RFC 3986 §4.2): percent-encoded bytes of the path, so that undecodable ones survive."""
-    return {"uri": quote(str(path).encode("utf-8", "surrogateescape")), "uriBaseId": _BASE}
+    uri = quote(str(path).encode("utf-8", "surrogateescape")) if path != ROOT else "./"
+    return {"uri": uri, "uriBaseId": _BASE}
 
 
 def _snippet(span: Span, code: Sequence[str]) -> dict[str, Json]:

@@ -213,7 +213,7 @@ def test_a_request_is_shown_at_its_likely_cause() -> None:
         made_validation(passes("starts"), replace(fails("page", "GET / is answered 404", "GET /"), related=(cause, start), fingerprint="f00d"))
     )
     (location,) = result["locations"]
-    assert location["physicalLocation"] == {"artifactLocation": {"uri": "web.py", "uriBaseId": "%SRCROOT%"}}
+    assert location["physicalLocation"] == {"artifactLocation": {"uri": "web.py", "uriBaseId": "%SRCROOT%"}, "region": BEGINNING}
     assert location["logicalLocations"] == [{"name": "GET /", "fullyQualifiedName": "runtime/page GET /", "kind": "resource"}]
     assert result["partialFingerprints"] == {"gotchaAudit/v1": "f00d", "primaryLocationLineHash": "f00d:1"}
 
@@ -235,6 +235,15 @@ def test_results_without_a_fingerprint_get_one_each() -> None:
     prints = [result["partialFingerprints"]["gotchaAudit/v1"] for result in run["results"]]
     assert len(set(prints)) == 3
     assert all(prints)
+
+
+def test_a_file_as_a_whole_is_its_beginning() -> None:
+    result = only(made_report(replace(failing(), place=place("Dockerfile"), evidence=())))
+    assert result["locations"][0]["physicalLocation"]["region"] == BEGINNING
+    assert set(result["partialFingerprints"]) == {"gotchaAudit/v1"}
+
+
+BEGINNING = {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1}
 
 
 def test_what_was_expected_and_observed_is_in_the_message() -> None:
