@@ -55,6 +55,7 @@ def command(
     plan: Path | None,
     formats: tuple[Wanted, ...],
     output: Path | None,
+    hide_suppressed: bool,
     limit: float,
     no_browser: bool,
     override: bool,
@@ -95,6 +96,7 @@ def command(
         fail_on=config.fail_on,
         prefix=below_repository(root),
         anchor=anchor(root, chosen.path, config.path),
+        suppressed=not hide_suppressed,
     )
     told = f"{phase.path}: {'COMPLETE' if gated.complete else f'not complete, {len(phase.to_fix)} to mend'}"
     deliver(gated.report, view, outputs, told, {**RENDERERS, "markdown": lambda report, view: render(report, phase, view)})

@@ -27,15 +27,16 @@ class Wanted:
 
 
 def report_options(default: str = "text", formats: Iterable[str] = tuple(RENDERERS)) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """``--format``, as ``formats``, and ``--output``, for a command that writes a report."""
+    """``--format`` (as ``formats``), ``--output`` and ``--hide-suppressed``, for a command that writes a report."""
     names = tuple(formats)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         output = click.option(
             "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file instead of standard output."
         )
+        hide = click.option("--hide-suppressed", is_flag=True, help="Leave suppressed results out of SARIF, which holds them otherwise.")
         told = f"How to write the report: {', '.join(names)}. With :FILE it goes to that file; repeatable.  [default: {default}]"
-        return click.option("--format", "formats", multiple=True, metavar="FORMAT[:FILE]", callback=_reader(names), help=told)(output(function))
+        return click.option("--format", "formats", multiple=True, metavar="FORMAT[:FILE]", callback=_reader(names), help=told)(output(hide(function)))
 
     return decorate
 

@@ -48,7 +48,6 @@ Exit codes:
 @click.option("--fail-on", type=click.Choice([severity.value for severity in Severity]), help="The least severity that makes the exit code 1.")
 @click.option("--strict/--no-strict", default=None, help="Let sites under review make the exit code 1 too.")
 @click.option("--show", multiple=True, metavar="OUTCOMES", help="Which sites to list: fail, review, pass (comma separated).")
-@click.option("--hide-suppressed", is_flag=True, help="Leave suppressed results out of SARIF, which holds them otherwise.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; one for each processor unless given.")
 @click.option("--no-cache", is_flag=True, help="Take nothing from an earlier scan.")
 def command(

@@ -60,6 +60,7 @@ def command(
     path: Path,
     formats: tuple[Wanted, ...],
     output: Path | None,
+    hide_suppressed: bool,
     start: str,
     app: str,
     plan: Path | None,
@@ -110,6 +111,7 @@ def command(
         fail_on=least,
         prefix=below_repository(root),
         anchor=anchor(root, plan, config.path),
+        suppressed=not hide_suppressed,
     )
     status = report.exit_status(fail_on=least)
     deliver(report, view, outputs, summary(report, fail_on=least))
