@@ -19,6 +19,8 @@ from auditor.report.view import View
 from auditor.report.visible import code_lines, visible
 
 _MOST_LINES = 40
+_OWN = ("runtime/", "plan/", "suite/")
+"""Checks that are about what the label of their place says: a request, a task, a command."""
 _SCANS = ("scan",)
 """Producers whose results are sites of entries: what passes is told by entry, not by site."""
 
@@ -109,11 +111,13 @@ def _cases(run: Run, view: View) -> Iterator[_Case]:
 
 def _case(result: Result, view: View) -> _Case:
     where = below(result.place, view)
-    name = str(where) if where.span is not None else subject(result) or "-"
+    about = result.place.label if result.check.startswith(_OWN) else ""
+    name = about or (str(where) if where.span is not None else subject(result)) or "-"
     if result.suppression is not None:
         return _Case(group=result.check, name=name, kind="skipped", message=f"suppressed ({result.suppression.origin}): {result.suppression.reason}")
     if result.outcome in {Outcome.SKIP, Outcome.REVIEW}:
-        return _Case(group=result.check, name=name, kind="skipped", message=f"{result.outcome.value}: {result.message}")
+        told = result.message if result.outcome is Outcome.SKIP else f"to review: {result.message}"
+        return _Case(group=result.check, name=name, kind="skipped", message=told)
     if result.outcome is Outcome.PASS:
         return _Case(group=result.check, name=name)
     kind = "failure" if result.outcome is Outcome.FAIL else "error"

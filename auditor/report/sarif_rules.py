@@ -24,7 +24,7 @@ def rule(check: str, severity: Severity, confidence: Confidence, view: View) -> 
     note = view.entries.get(check)
     if note is None:
         title, page = described(check)
-        text = f"{title}. This is a check of gotcha-audit itself: {check}."
+        text = f"{title}. The check is called {check}."
         return _descriptor(check, title, text, {"text": text, "markdown": f"{text}\n\n[Documentation]({page})"}, page, severity, confidence, ())
     gotcha = note.gotcha
     page = note.link or next(iter(gotcha.sources), "")

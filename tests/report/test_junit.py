@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pytest
-from made_report import NOTES, broken, failing, made_report, passing, review, silenced
+from made_report import NOTES, broken, failing, made_report, passing, place, review, silenced
 from made_validation import fails, full, made_validation, starts
 from made_validation import silenced as silenced_check
 
@@ -94,6 +94,11 @@ def test_a_validation_has_a_case_for_each_check() -> None:
 
 def test_a_check_of_a_validation_may_be_suppressed() -> None:
     assert cases(made_validation(starts(), silenced_check(fails("cors", about="OPTIONS /"))))[1] == ("runtime/cors", "OPTIONS /", "skipped")
+
+
+def test_a_request_that_is_written_somewhere_is_named_for_itself() -> None:
+    health = replace(fails("health", "GET /health gives 404"), place=place("pyproject.toml", 6, label="GET /health"))
+    assert ("runtime/health", "GET /health", "failure") in cases(made_validation(starts(), health))
 
 
 def test_each_run_is_a_suite() -> None:
