@@ -68,7 +68,7 @@ def _told(result: Result, view: View) -> str:
     """The message, the trail of values, and where to read more."""
     lines = [result.message]
     places = [below(place, view) for place in result.related if place.path is not None]
-    lines += [f"{place.path}:{place.line}  {place.label}" if place.line else f"{place.path}  {place.label}" for place in places]
+    lines += [visible(f"{place.path}:{place.line}  {place.label}" if place.line else f"{place.path}  {place.label}") for place in places]
     lines += [f"likely {gotcha}" for gotcha in result.gotchas]
     return "\n".join(lines)
 

@@ -85,7 +85,7 @@ def _written(case: _Case) -> Iterator[str]:
     if case.kind == "skipped":
         yield f"      <skipped>{_text(case.message)}</skipped>"
     else:
-        yield f"      <{case.kind} type={_attribute(case.type)} message={_attribute(case.message)}>{_text(case.text)}</{case.kind}>"
+        yield f"      <{case.kind} type={_attribute(case.type)} message={_attribute(case.message, keep=chr(10))}>{_text(case.text)}</{case.kind}>"
     yield "    </testcase>"
 
 
@@ -129,11 +129,11 @@ def _details(result: Result, view: View) -> Iterator[str]:
     yield from (f"{name}: {value}" for name, value in facts(result))
     yield from (f"likely {gotcha} {where}".rstrip() for gotcha, where in causes(result))
     for place in result.related:
-        yield f"{below(place, view)}  {place.label}" if place.path is not None else place.label
+        yield visible(f"{below(place, view)}  {place.label}" if place.path is not None else place.label)
     for evidence in pieces(result):
         rows = code_lines(evidence.body)
         yield ""
-        yield title(evidence)
+        yield visible(title(evidence))
         yield from (f"  {row}" for row in (rows[-_MOST_LINES:] if evidence.kind == "log" else rows[:_MOST_LINES]))
     if result.change is not None:
         yield from _works(result.change)
@@ -141,12 +141,13 @@ def _details(result: Result, view: View) -> Iterator[str]:
     if note is not None:
         yield ""
         yield f"gotcha-audit explain {result.check}"
-        yield note.link
+        if note.link:
+            yield visible(note.link)
 
 
 def _works(change: Change) -> Iterator[str]:
     yield ""
-    yield f"WORKS: {change.title}".removesuffix(": ")
+    yield visible(f"WORKS: {change.title}".removesuffix(": "))
     yield from (f"- {row}" for row in code_lines(change.before))
     yield from (f"+ {row}" for row in code_lines(change.after))
 
@@ -154,8 +155,8 @@ def _works(change: Change) -> Iterator[str]:
 # -- characters --------------------------------------------------------------------------------------------------------------------
 
 
-def _attribute(text: str) -> str:
-    return quoteattr(visible(text, keep="\n"), {"\n": "&#10;"})
+def _attribute(text: str, keep: str = "") -> str:
+    return quoteattr(visible(text, keep=keep), {"\n": "&#10;"})
 
 
 def _text(text: str) -> str:
