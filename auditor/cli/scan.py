@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import click
 
 from auditor.catalogue import load
 from auditor.cli.output import colour, emit, say, width, write_file
-from auditor.cli.shared import page, split
+from auditor.cli.shared import page, proof_note, split
 from auditor.errors import UsageError
 from auditor.model import Outcome, Severity
 from auditor.model.report import EXIT_INCOMPLETE
@@ -72,15 +73,17 @@ def command(
     config = load_config(root)
     options = ScanOptions(config=config, paths=chosen, select=split(select), ignore=split(ignore), jobs=jobs, no_cache=no_cache)
     report = scan(root, options)
+    least = Severity(fail_on) if fail_on else config.fail_on
     view = View(
         show=shown or config.show,
         colour=colour() and output is None,
         width=width(),
         entries=entry_notes(config, cached=not no_cache),
+        fail_on=least,
     )
     text = RENDERERS[output_format](report, view)
     status = report.exit_status(
-        fail_on=Severity(fail_on) if fail_on else config.fail_on,
+        fail_on=least,
         strict=config.strict if strict is None else strict,
     )
     if output is None:
@@ -126,4 +129,4 @@ def outcomes(show: tuple[str, ...]) -> tuple[Outcome, ...]:
 def entry_notes(config: Config, *, cached: bool) -> dict[str, EntryNote]:
     """Give what a renderer may say of each entry of the catalogue."""
     catalogue = load(config.catalogues, cached=cached)
-    return {gotcha.id: EntryNote(gotcha=gotcha, link=page(gotcha)) for gotcha in catalogue.gotchas}
+    return {gotcha.id: EntryNote(gotcha=gotcha, link=page(gotcha), proof=partial(proof_note, gotcha)) for gotcha in catalogue.gotchas}

@@ -12,8 +12,11 @@ from auditor.model import Change, Confidence, Evidence, Gotcha, Outcome, Result,
 from auditor.project.project import Project
 from auditor.project.text import Unreadable
 from auditor.report.masking import mask, mask_urls
+from auditor.report.observed import CONTEXT
 
 _CONTEXT = 6
+_AROUND = 2
+"""Lines before and after the code, for formats that show it in its surroundings."""
 
 
 def from_sites(project: Project, gotchas: Mapping[str, Gotcha], sites: Iterable[Site]) -> tuple[tuple[Result, Span | None], ...]:
@@ -45,7 +48,7 @@ def _result(project: Project, gotcha: Gotcha, site: Site, seen: Counter[tuple[st
         severity=site.severity or gotcha.severity,
         confidence=gotcha.confidence,
         related=site.related,
-        evidence=evidence if site.outcome is not Outcome.PASS else (),
+        evidence=(*evidence, *_surroundings(project, site)) if site.outcome is not Outcome.PASS else (),
         change=_shown(site.change) if site.change is not None else None,
         fingerprint=fingerprint(*key, seen[key]),
     )
@@ -63,7 +66,7 @@ def fingerprint(check: str, path: str, line: str, ordinal: int) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
-def _lines(project: Project, site: Site) -> list[str]:
+def _lines(project: Project, site: Site, *, around: int = 0) -> list[str]:
     if site.place.path is None or site.place.span is None:
         return []
     try:
@@ -71,8 +74,15 @@ def _lines(project: Project, site: Site) -> list[str]:
     except Unreadable:
         return []
     lines = text.split("\n")
-    last = min(site.place.span.end.line, site.place.span.start.line + _CONTEXT - 1)
-    return [line[:400] for line in lines[site.place.span.start.line - 1 : last]]
+    last = min(site.place.span.end.line, site.place.span.start.line + _CONTEXT - 1) + around
+    return [line[:400] for line in lines[max(site.place.span.start.line - 1 - around, 0) : last]]
+
+
+def _surroundings(project: Project, site: Site) -> tuple[Evidence, ...]:
+    """The code with the lines around it."""
+    lines = _lines(project, site, around=_AROUND)
+    first = max(site.place.line - _AROUND, 1)
+    return (Evidence(kind=CONTEXT, title=f"{site.place.path}:{first}", body=mask("\n".join(lines))),) if lines else ()
 
 
 def from_troubles(troubles: Iterable[Trouble]) -> tuple[Result, ...]:

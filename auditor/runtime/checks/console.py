@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from urllib.parse import urlsplit
 
 from auditor.model import Evidence
 from auditor.processes.members import VARIABLE, new_marker
+from auditor.report.observed import IMAGE
 from auditor.runtime.browser import Patience, Request, Site, Visit, subject, visit, whose
 from auditor.runtime.scene import Page, Scene
 from auditor.runtime.seen import Seen, Sign, broken, failed, passed, skipped
 
+_JPEG = b"\xff\xd8"
 _MOST_PAGES = 10
 _MOST_SHOWN = 20
 _EXPECTED = "no errors in the console, nothing that fails to load, something to see"
@@ -207,13 +210,17 @@ def _abroad(seen: Visit, site: Site) -> tuple[Evidence, ...]:
 
 
 def _keep(folder: Path | None, number: int, seen: Visit) -> tuple[Evidence, ...]:
-    """The picture of the page, where evidence is kept."""
-    if folder is None or not seen.screenshot:
+    """The picture of the page, and where it is kept."""
+    if not seen.screenshot:
         return ()
-    path = folder / f"page-{number}.png"
+    shown = f"what is seen at {seen.final[:300]}"
+    picture = Evidence(kind=IMAGE, title=shown, body=base64.b64encode(seen.screenshot).decode())
+    if folder is None:
+        return (picture,)
+    path = folder / f"page-{number}.{'jpg' if seen.screenshot.startswith(_JPEG) else 'png'}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(seen.screenshot)
     except OSError as error:
-        return (Evidence(kind="screenshot", title="the picture could not be kept", body=str(error)),)
-    return (Evidence(kind="screenshot", title=f"what is seen at {seen.final[:300]}", body=str(path)),)
+        return (Evidence(kind="screenshot", title="the picture could not be kept", body=str(error)), picture)
+    return (Evidence(kind="screenshot", title=shown, body=str(path)), picture)
