@@ -9,6 +9,7 @@ import click
 
 from auditor.cli.output import emit, say, write_file
 from auditor.cli.progress import watching
+from auditor.cli.scan import entry_notes
 from auditor.errors import UsageError
 from auditor.gate.gate import Asked, gate, to_fix
 from auditor.gate.validation import Validation
@@ -40,7 +41,7 @@ Exit codes:
 """,
 )
 @click.argument("plan", required=False, type=click.Path(path_type=Path))
-@click.option("--format", "output_format", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True, help="How to write it.")
+@click.option("--format", "output_format", type=click.Choice(["markdown", "json", "html"]), default="markdown", show_default=True, help="How to write it.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file instead of standard output.")
 @click.option("--limit", type=click.FloatRange(min=0.1), default=LIMIT, show_default=True, metavar="SECONDS", help="How long a command may take.")
 @click.option("--no-browser", is_flag=True, help="Open no browser.")
@@ -87,8 +88,8 @@ def command(
         overridden=gated.overridden,
         to_fix=to_fix(gated.report),
     )
-    view = View(fail_on=config.fail_on)
-    text = RENDERERS["json"](gated.report, view) if output_format == "json" else render(gated.report, phase, view)
+    view = View(fail_on=config.fail_on, entries=entry_notes(config, cached=True), project=root.resolve().name)
+    text = render(gated.report, phase, view) if output_format == "markdown" else RENDERERS[output_format](gated.report, view)
     if output is None:
         emit(text)
     else:

@@ -80,6 +80,7 @@ def command(
         width=width(),
         entries=entry_notes(config, cached=not no_cache),
         fail_on=least,
+        project=root.resolve().name,
     )
     text = RENDERERS[output_format](report, view)
     status = report.exit_status(

@@ -101,7 +101,14 @@ def command(
     with watching(quiet=quiet) as progress:
         report = validated(root, asked, progress=progress)
     entries = entry_notes(config, cached=True)
-    view = View(show=shown or config.show, colour=colour() and output is None, width=width(), entries=entries, fail_on=least)
+    view = View(
+        show=shown or config.show,
+        colour=colour() and output is None,
+        width=width(),
+        entries=entries,
+        fail_on=least,
+        project=(root / app).resolve().name,
+    )
     text = RENDERERS[output_format](report, view)
     status = report.exit_status(fail_on=least)
     if output is None:

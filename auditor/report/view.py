@@ -62,7 +62,7 @@ class EntryNote:
 class View:
     """How to render. ``show`` names the outcomes listed one by one (``error`` always is); ``entries`` is keyed by gotcha id.
 
-    ``fail_on`` is the least severity that makes a validation say FAIL, as it does the exit code.
+    ``fail_on`` is the least severity that makes a validation say FAIL, as it does the exit code. ``project`` is what to call the project.
     """
 
     show: tuple[Outcome, ...] = (Outcome.FAIL,)
@@ -70,6 +70,7 @@ class View:
     width: int = 100
     entries: Mapping[str, EntryNote] = field(default_factory=dict)
     fail_on: Severity = Severity.WARNING
+    project: str = ""
 
     def shows(self, outcome: Outcome) -> bool:
         """Whether results of this outcome are listed one by one: what could not be examined is never left out."""

@@ -27,6 +27,8 @@ _ORDER = (Verdict.FAIL, Verdict.INCOMPLETE, Verdict.NOT_ATTEMPTED, Verdict.PASS)
 _SIGNS = {Verdict.FAIL: "✗", Verdict.INCOMPLETE: "!", Verdict.NOT_ATTEMPTED: "–", Verdict.PASS: "✓"}
 _KINDS = {Verdict.FAIL: "fail", Verdict.INCOMPLETE: "review", Verdict.NOT_ATTEMPTED: "review", Verdict.PASS: "pass"}
 _TILES = (("fail", "✗", "fail"), ("review", "?", "review"), ("error", "!", "not examined"), ("pass", "✓", "work"), ("suppressed", "–", "suppressed"))
+_MANY = 150
+"""From this number on, results out of sight are not laid out until somebody comes near."""
 _FIRST = ("plan", "suite", "validate", "scan")
 
 
@@ -45,10 +47,11 @@ def render(report: Report, view: View) -> str:
         h("meta", name="color-scheme", content="light dark"),
         h("meta", name="referrer", content="no-referrer"),
         h("meta", name="robots", content="noindex"),
-        h("title", f"{said}: {report.root} – {report.tool.name}"),
+        h("title", f"{said}: {_name(report, view)} – {report.tool.name}"),
         h("style", style),
     )
-    body = h("body", h("a", "Skip to the results", href="#main", class_="skip"), _header(report, view, said), _middle(report, view), _footer(report), h("script", script))
+    many = len(report.results) > _MANY
+    body = h("body", h("a", "Skip to the results", href="#main", class_="jump"), _header(report, view, said), _middle(report, view), _footer(report), h("script", script), class_="many" if many else None)
     return f"<!DOCTYPE html>\n{h('html', head, body, lang='en')}\n"
 
 
@@ -70,7 +73,7 @@ def _verdict(report: Report, view: View) -> Verdict:
 def _header(report: Report, view: View, said: Verdict) -> Html:
     number = counts(report.results)
     tiles = (
-        h("li", h("span", h("span", sign, aria_hidden="true"), f" {number[name]}", class_="figure"), " ", h("span", word), class_=f"tile {name}")
+        h("li", h("span", h("span", sign, aria_hidden="true"), f" {number[name]}", class_="figure"), " ", h("span", word), class_=f"tile {name}" if number[name] else "tile")
         for name, sign, word in _TILES
         if number[name] or name in ("fail", "pass")
     )
@@ -81,19 +84,23 @@ def _header(report: Report, view: View, said: Verdict) -> Html:
         h(
             "div",
             h("p", h("b", report.tool.name), f" {report.tool.version}", class_="brand"),
-            h("button", "Dark", type="button", id="scheme", hidden=True, aria_pressed="false"),
+            h("button", h("span", "◐ ", aria_hidden="true"), "Dark mode", type="button", id="scheme", hidden=True, aria_pressed="false"),
             class_="bar",
         ),
         h(
             "div",
             h("p", h("span", _SIGNS[said], aria_hidden="true"), f" {said}", class_=f"stamp {_KINDS[said]}"),
             h("h1", _headline(report, said)),
-            h("p", h("code", report.root), " ", when, class_="subject"),
+            h("p", h("b", _name(report, view)), h("code", report.root) if report.root != "." else None, when, class_="subject"),
             h("ul", tiles, class_="tiles", aria_label="Results"),
             _contents(report, view) if len(report.runs) > 1 else None,
             class_="hero",
         ),
     )
+
+
+def _name(report: Report, view: View) -> str:
+    return view.project or report.root
 
 
 def _headline(report: Report, said: Verdict) -> str:
@@ -117,7 +124,7 @@ def _failing(failing: list[Result]) -> str:
     others = len(failing) - sites
     parts = []
     if others:
-        parts.append(f"{plural(others, 'check')} {'fails' if others == 1 else 'fail'}")
+        parts.append(f"{plural(others, 'check')} {'fails' if others == 1 else 'fail'}" + (" in production" if not sites else ""))
     if sites:
         parts.append(f"{plural(sites, 'site')} in the code {'breaks' if sites == 1 else 'break'} in production")
     return ", ".join(parts)

@@ -55,8 +55,11 @@ def badge(result: Result) -> Html:
     return h("span", h("span", sign, aria_hidden="true"), f" {word}", class_=f"badge {kind}" if result.outcome is not Outcome.ERROR else "badge broken")
 
 
-def article(result: Result, heading: str, *, plain: bool = False) -> Html:
-    """A result in full; a ``plain`` one is a line, for what works or was skipped."""
+def article(result: Result, heading: str, *, plain: bool = False, badged: bool = True, likely: Child = None) -> Html:
+    """A result in full; a ``plain`` one is a line, for what works or was skipped.
+
+    Without its badge it stands below one that says the same; ``likely`` is what explains it.
+    """
     own = result.check.startswith(OWN)
     about = subject(result) or result.check
     name: Child = h("code", about)
@@ -65,11 +68,11 @@ def article(result: Result, heading: str, *, plain: bool = False) -> Html:
     doubt = f"{result.confidence.value} confidence" if result.confidence != "high" else None
     found = facets(result)
     content: list[Child] = [
-        h("div", badge(result), h(heading, name, class_="place"), h("span", doubt, class_="dim") if doubt else None, class_="head"),
+        h("div", badge(result) if badged else None, h(heading, name, class_="place"), h("span", doubt, class_="dim") if doubt else None, class_="head"),
         h("p", inline(cropped(result.message, _LONGEST)), class_="message"),
     ]
     if not plain:
-        content += _body(result)
+        content += [*_body(result), likely]
     if result.suppression:
         where = f" ({result.suppression.place})" if result.suppression.place and str(result.suppression.place) else ""
         content.append(h("p", h("b", "Suppressed"), f" by {result.suppression.origin}{where}: {result.suppression.reason}", class_="reason"))
@@ -132,6 +135,16 @@ def _trail(places: Sequence[Place]) -> Html:
     return h("div", h("p", "How it comes to this", class_="label"), h("ol", items, class_="trail"), class_="led")
 
 
+def explanation(result: Result, view: View, explained: set[str]) -> Html | None:
+    """The entry that is the likeliest cause of what was observed, unless it was shown before."""
+    for gotcha, _ in causes(result)[:1]:
+        note = view.entries.get(gotcha)
+        if note is not None and gotcha not in explained:
+            explained.add(gotcha)
+            return h("div", h("p", "The likely cause: ", h("b", note.title), class_="cause"), entry(note, opened=True), class_="explained")
+    return None
+
+
 def grouped(results: Sequence[Result]) -> Sequence[tuple[str, Sequence[Result]]]:
     """Results by check: the most severe first, then those with most sites."""
     found: dict[str, list[Result]] = {}
@@ -156,7 +169,8 @@ def group(check: str, results: Sequence[Result], view: View, explained: set[str]
         explained.add(check)
         advised = any(result.change for result in results)
         about = joined(h("div", h("p", inline(note.gotcha.summary), class_="summary")), entry(note, opened=not advised and len(explained) <= 3))
-    return h("section", head, about, _unfolded([article(result, "h4", plain=plain) for result in results]), class_=f"group {_tone(worst)}")
+    sites = [article(result, "h4", plain=plain, badged=_tone(result) != _tone(worst)) for result in results]
+    return h("section", head, about, _unfolded(sites), class_=f"group {_tone(worst)}")
 
 
 def _unfolded(items: Sequence[Html]) -> Html:

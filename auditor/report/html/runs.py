@@ -9,7 +9,7 @@ from auditor.report.checklist import NO, OPEN, YES, Item, checklist
 from auditor.report.html.element import Child, Html, h, joined
 from auditor.report.html.pictures import gallery
 from auditor.report.html.prose import inline
-from auditor.report.html.results import article, group, grouped
+from auditor.report.html.results import article, explanation, group, grouped
 from auditor.report.observed import start
 from auditor.report.verdict import OWN, unsuppressed, verdict_line
 from auditor.report.view import View
@@ -131,7 +131,7 @@ def _validation(run: Run, view: View, explained: set[str]) -> Iterator[Child]:
     yield h("section", h("h3", "Checklist"), h("ul", map(_item, checklist(run)), class_="checklist"), class_="card")
     trouble = [result for result in own if result.outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.REVIEW)]
     if trouble:
-        yield h("section", h("h3", "What fails"), (article(result, "h4") for result in trouble), class_="group error")
+        yield h("section", h("h3", "What fails"), [article(result, "h4", likely=explanation(result, view, explained)) for result in trouble], class_="group error")
     if decided:
         yield h("p", "Findings of the scan, decided by running", class_="between")
         yield joined(*(group(check, found, view, explained) for check, found in grouped(decided)))
