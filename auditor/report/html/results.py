@@ -131,7 +131,7 @@ def _trail(places: Sequence[Place]) -> Html:
     for place in places:
         where = f"{place.path}:{place.line}" if place.path is not None and place.line else str(place)
         label = place.label if place.path is not None else ""
-        items.append(h("li", h("code", where), h("span", inline(label)) if label else None))
+        items.append(h("li", h("code", where), " ", h("span", inline(label)) if label else None))
     return h("div", h("p", "How it comes to this", class_="label"), h("ol", items, class_="trail"), class_="led")
 
 

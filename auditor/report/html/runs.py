@@ -23,6 +23,7 @@ _TITLES = {
     "prove": "Entries, run for real",
 }
 _MOST_PLACES = 3
+_MOST_PACKAGES = 16
 
 
 def section(run: Run, number: int, view: View, explained: set[str]) -> Html:
@@ -56,6 +57,7 @@ def _scan(run: Run, view: View, explained: set[str]) -> Iterator[Child]:
     for outcome, title in ((Outcome.PASS, "Works"), (Outcome.SKIP, "Skipped")):
         if of[outcome]:
             yield _folded(title, of[outcome], view, explained)
+    yield gallery(run)
     yield _checked(run)
 
 
@@ -90,9 +92,18 @@ def _checked(run: Run) -> Html | None:
         h("summary", f"{len(unmet)} more were checked and have no site here"),
         h("ul", (h("li", row.title, " ", h("code", row.gotcha, class_="id")) for row in unmet), class_="plainlist"),
     )
-    stack = [f"{package.name} {package.version}".strip() for package in run.stack]
-    chips = h("ul", (h("li", name) for name in dict.fromkeys(stack)), class_="chips", aria_label="Detected stack") if stack else None
-    return h("section", h("h3", "Gotchas checked"), chips, table if met else None, rest if unmet else None, class_="card")
+    return h("section", h("h3", "Gotchas checked"), _stack(run), table if met else None, rest if unmet else None, class_="card")
+
+
+def _stack(run: Run) -> Html | None:
+    """The packages that the entries checked are about, which are those a reader looks for, and how many others were detected."""
+    subjects = {checked.gotcha.split("/")[0] for checked in run.checked}
+    names = list(dict.fromkeys(f"{package.name} {package.version}".strip() for package in run.stack))
+    near = list(dict.fromkeys(f"{package.name} {package.version}".strip() for package in run.stack if package.name in subjects)) or names
+    shown = near[:_MOST_PACKAGES]
+    more = len(names) - len(shown)
+    items = [*(h("li", name) for name in shown), *([h("li", f"{more} more", class_="dim")] if more else [])]
+    return h("ul", items, class_="chips", aria_label="Detected stack") if names else None
 
 
 def _row(row: Checked) -> Html:
