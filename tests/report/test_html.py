@@ -275,9 +275,9 @@ def test_prose_knows_code_lists_and_links() -> None:
     )
 
 
-def test_five_thousand_results_take_no_time_to_write() -> None:
-    results = [replace(failing(f"app/part{number % 40}/file{number}.py"), fingerprint=f"{number:x}") for number in range(5000)]
+def test_a_thousand_results_take_no_time_to_write() -> None:
+    results = [replace(failing(f"app/part{number % 40}/file{number}.py"), fingerprint=f"{number:x}") for number in range(1000)]
     began = time.perf_counter()
     text = page(made_report(*results))
-    assert time.perf_counter() - began < 15  # under 3 s where nothing else runs
-    assert text.count("<article") == 5000
+    assert time.perf_counter() - began < 5  # about a tenth of it where nothing else runs
+    assert text.count("<article") == 1000
