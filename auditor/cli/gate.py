@@ -41,7 +41,9 @@ Exit codes:
 """,
 )
 @click.argument("plan", required=False, type=click.Path(path_type=Path))
-@click.option("--format", "output_format", type=click.Choice(["markdown", "json", "html"]), default="markdown", show_default=True, help="How to write it.")
+@click.option(
+    "--format", "output_format", type=click.Choice(["markdown", "json", "html"]), default="markdown", show_default=True, help="How to write it."
+)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file instead of standard output.")
 @click.option("--limit", type=click.FloatRange(min=0.1), default=LIMIT, show_default=True, metavar="SECONDS", help="How long a command may take.")
 @click.option("--no-browser", is_flag=True, help="Open no browser.")

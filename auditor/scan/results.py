@@ -17,6 +17,8 @@ from auditor.report.observed import CONTEXT
 _CONTEXT = 6
 _AROUND = 2
 """Lines before and after the code, for formats that show it in its surroundings."""
+_SHOWN_AROUND = frozenset({".py", ".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".vue", ".svelte", ".html"})
+"""Code alone: in configuration the next line is the value of another variable, which is nobody's business."""
 
 
 def from_sites(project: Project, gotchas: Mapping[str, Gotcha], sites: Iterable[Site]) -> tuple[tuple[Result, Span | None], ...]:
@@ -80,6 +82,8 @@ def _lines(project: Project, site: Site, *, around: int = 0) -> list[str]:
 
 def _surroundings(project: Project, site: Site) -> tuple[Evidence, ...]:
     """The code with the lines around it."""
+    if site.place.path is None or site.place.path.suffix not in _SHOWN_AROUND:
+        return ()
     lines = _lines(project, site, around=_AROUND)
     first = max(site.place.line - _AROUND, 1)
     return (Evidence(kind=CONTEXT, title=f"{site.place.path}:{first}", body=mask("\n".join(lines))),) if lines else ()

@@ -87,7 +87,9 @@ def test_axe_finds_nothing(look: Any, scheme: str, size: str, unfolded: bool) ->
         if unfolded:
             looked.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
         found = Axe().run(looked.page)
-        said = [f"{rule['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for rule in found.response["violations"] for node in rule["nodes"]]
+        said = [
+            f"{rule['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for rule in found.response["violations"] for node in rule["nodes"]
+        ]
         assert said == []
         assert len(found.response["passes"]) > 20
 
@@ -127,7 +129,9 @@ def results() -> Report:
 
 def left(looked: Looked) -> list[str]:
     """What is not filtered out, suppressed results apart."""
-    found: list[str] = looked.page.evaluate("[...document.querySelectorAll('article:not([data-suppressed]):not([hidden])')].map((each) => each.dataset.fingerprint)")
+    found: list[str] = looked.page.evaluate(
+        "[...document.querySelectorAll('article:not([data-suppressed]):not([hidden])')].map((each) => each.dataset.fingerprint)"
+    )
     return found
 
 
@@ -291,7 +295,7 @@ def test_five_thousand_results_are_looked_at_without_waiting(look: Any) -> None:
             }"""
         )
         assert looked.page.get_by_role("status").inner_text() == "1667 of 5000 results"
-        print(f"written in {written:.2f} s, {len(text) / 1e6:.1f} MB, opened in {opened:.2f} s, filtered in {filtered:.0f} ms")
+        print(f"written in {written:.2f} s, {len(text) / 1e6:.1f} MB, opened in {opened:.2f} s, filtered in {filtered:.0f} ms")  # noqa: T201 - seen with -s
     assert written < 20
     assert opened < 15
     assert filtered < 3000

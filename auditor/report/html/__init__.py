@@ -35,9 +35,7 @@ _FIRST = ("plan", "suite", "validate", "scan")
 def render(report: Report, view: View) -> str:
     """Write the whole report as a page: every result is in it, whatever the view shows; what works is folded."""
     style, script = _resource("style.css"), _resource("script.js")
-    policy = (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; base-uri 'none'; form-action 'none'"
-    )
+    policy = f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; base-uri 'none'; form-action 'none'"
     said = _verdict(report, view)
     head = h(
         "head",
@@ -51,7 +49,15 @@ def render(report: Report, view: View) -> str:
         h("style", style),
     )
     many = len(report.results) > _MANY
-    body = h("body", h("a", "Skip to the results", href="#main", class_="jump"), _header(report, view, said), _middle(report, view), _footer(report), h("script", script), class_="many" if many else None)
+    body = h(
+        "body",
+        h("a", "Skip to the results", href="#main", class_="jump"),
+        _header(report, view, said),
+        _middle(report, view),
+        _footer(report),
+        h("script", script),
+        class_="many" if many else None,
+    )
     return f"<!DOCTYPE html>\n{h('html', head, body, lang='en')}\n"
 
 
@@ -73,7 +79,13 @@ def _verdict(report: Report, view: View) -> Verdict:
 def _header(report: Report, view: View, said: Verdict) -> Html:
     number = counts(report.results)
     tiles = (
-        h("li", h("span", h("span", sign, aria_hidden="true"), f" {number[name]}", class_="figure"), " ", h("span", word), class_=f"tile {name}" if number[name] else "tile")
+        h(
+            "li",
+            h("span", h("span", sign, aria_hidden="true"), f" {number[name]}", class_="figure"),
+            " ",
+            h("span", word),
+            class_=f"tile {name}" if number[name] else "tile",
+        )
         for name, sign, word in _TILES
         if number[name] or name in ("fail", "pass")
     )
@@ -116,7 +128,9 @@ def _headline(report: Report, said: Verdict) -> str:
         return "Nothing was decided about production"
     if failing:
         return f"Nothing serious fails; {plural(len(failing), 'lesser finding')}"
-    return "It works as production would run it" if any(run.producer == "validate" for run in report.runs) else "No gotcha of the catalogue fails here"
+    return (
+        "It works as production would run it" if any(run.producer == "validate" for run in report.runs) else "No gotcha of the catalogue fails here"
+    )
 
 
 def _failing(failing: list[Result]) -> str:
@@ -144,7 +158,9 @@ def _suppressed(report: Report) -> Html | None:
     if not found:
         return None
     summary_ = h("summary", h("h2", "Suppressed"), " ", h("span", str(len(found)), class_="number"))
-    return h("details", summary_, h("section", (article(result, "h3", plain=True) for result in found), class_="group"), class_="fold", id="suppressed")
+    return h(
+        "details", summary_, h("section", (article(result, "h3", plain=True) for result in found), class_="group"), class_="fold", id="suppressed"
+    )
 
 
 def _coverage(report: Report) -> Html | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from auditor.model import Change, Span
 from auditor.report.html.element import Child, Html, h
@@ -44,7 +45,11 @@ def listing(body: str, path: str, *, first: int = 1, marked: Sequence[int] = (),
     shown = rows[:most] if most else rows
     lines = [_line(first + number, row, raw[number], tokens, marked, span) for number, row in enumerate(shown)]
     left = len(rows) - len(shown)
-    more = h("span", h("span", class_="n"), h("span", f"… {left} more {'line' if left == 1 else 'lines'}", class_="c more"), class_="l") if left else None
+    more = (
+        h("span", h("span", class_="n"), h("span", f"… {left} more {'line' if left == 1 else 'lines'}", class_="c more"), class_="l")
+        if left
+        else None
+    )
     return h("pre", h("code", lines, more), class_="code")
 
 
@@ -52,7 +57,7 @@ def difference(change: Change) -> Html:
     """What stands there and what to write instead, as a diff; each line says by a sign, too, which it is."""
     before, after = code_lines(change.before), code_lines(change.after)
     rows = (row for row in difflib.ndiff(before, after) if not row.startswith("?")) if before else (f"+ {row}" for row in after)
-    kinds = {"-": ("del", "−", "removed"), "+": ("ins", "+", "added")}
+    kinds = {"-": ("del", "-", "removed"), "+": ("ins", "+", "added")}
     lines = []
     for row in rows:
         kind, sign, word = kinds.get(row[0], ("l", " ", ""))
@@ -79,7 +84,9 @@ def _line(number: int, row: str, raw: str, tokens: re.Pattern[str], marked: Sequ
     here = number in marked
     part = _part(number, row, raw, span) if span and here else None
     pieces = list(_split(_coloured(row[:LONGEST], tokens), part))
-    content: list[Child] = [h("mark", text, class_=kind or None) if hit else h("span", text, class_=kind) if kind else text for text, kind, hit in pieces]
+    content: list[Child] = [
+        h("mark", text, class_=kind or None) if hit else h("span", text, class_=kind) if kind else text for text, kind, hit in pieces
+    ]
     if len(row) > LONGEST:
         content.append("…")
     return _row(number, content, "l hit" if here else "l")
@@ -120,5 +127,5 @@ def _split(parts: Iterator[tuple[str, str, int]], hit: tuple[int, int] | None) -
     low, high = hit or (0, 0)
     for text, kind, at in parts:
         cuts = sorted({0, len(text), *(cut - at for cut in (low, high) if 0 < cut - at < len(text))})
-        for start, stop in zip(cuts, cuts[1:], strict=False):
+        for start, stop in pairwise(cuts):
             yield text[start:stop], kind, low <= at + start < high

@@ -26,7 +26,13 @@ def entry(note: EntryNote, *, opened: bool) -> Html:
         proof(note.proof()),
         h("p", "Read more: ", _listed([page for page in pages if page]), class_="sources"),
     )
-    return h("details", h("summary", "Why it breaks, and ", h("b", "FAILS next to WORKS")), h("div", *content, class_="inside"), class_="entry", open=opened)
+    return h(
+        "details",
+        h("summary", "Why it breaks, and ", h("b", "FAILS next to WORKS")),
+        h("div", *content, class_="inside"),
+        class_="entry",
+        open=opened,
+    )
 
 
 def proof(note: ProofNote) -> Html:

@@ -38,7 +38,7 @@ def _fields(
     severities: Iterable[tuple[str, str]],
     loud: Counter[str],
     stacks: Counter[str],
-) -> Iterator[Html]:
+) -> Iterator[Html | None]:
     yield h("div", h("label", "Search", for_="words"), h("input", type="search", id="words", autocomplete="off", spellcheck="false"), class_="field")
     counted = Counter(facet.outcome for facet in found)
     yield _choice("Outcome", "outcome", [(value, name, counted[value]) for value, name in outcomes if counted[value]])
@@ -77,5 +77,3 @@ def _folders(found: Iterable[Facets]) -> Sequence[tuple[str, int]]:
             counted.update("/".join(parts[: number + 1]) for number in range(len(parts)))
     kept = counted.most_common(_MOST_FOLDERS)
     return sorted(kept, key=lambda item: item[0].split("/"))
-
-

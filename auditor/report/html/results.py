@@ -12,8 +12,8 @@ from auditor.report.html.entries import entry
 from auditor.report.html.prose import inline
 from auditor.report.observed import causes, context, facts, pieces, title
 from auditor.report.verdict import NOT_ATTEMPTED, OWN, subject
-from auditor.report.visible import cropped
 from auditor.report.view import View
+from auditor.report.visible import cropped
 
 SEVERITIES = {Severity.ERROR: ("✗", "error"), Severity.WARNING: ("!", "warning"), Severity.NOTE: ("i", "note")}
 OUTCOMES = {
@@ -52,7 +52,9 @@ def badge(result: Result) -> Html:
     kind = word if result.outcome is Outcome.FAIL else result.outcome.value
     if result.outcome is Outcome.SKIP and result.message.startswith(NOT_ATTEMPTED):
         word = NOT_ATTEMPTED
-    return h("span", h("span", sign, aria_hidden="true"), f" {word}", class_=f"badge {kind}" if result.outcome is not Outcome.ERROR else "badge broken")
+    return h(
+        "span", h("span", sign, aria_hidden="true"), f" {word}", class_=f"badge {kind}" if result.outcome is not Outcome.ERROR else "badge broken"
+    )
 
 
 def article(result: Result, heading: str, *, plain: bool = False, badged: bool = True, likely: Child = None) -> Html:
@@ -68,7 +70,13 @@ def article(result: Result, heading: str, *, plain: bool = False, badged: bool =
     doubt = f"{result.confidence.value} confidence" if result.confidence != "high" else None
     found = facets(result)
     content: list[Child] = [
-        h("div", badge(result) if badged else None, h(heading, name, class_="place"), h("span", doubt, class_="dim") if doubt else None, class_="head"),
+        h(
+            "div",
+            badge(result) if badged else None,
+            h(heading, name, class_="place"),
+            h("span", doubt, class_="dim") if doubt else None,
+            class_="head",
+        ),
         h("p", inline(cropped(result.message, _LONGEST)), class_="message"),
     ]
     if not plain:

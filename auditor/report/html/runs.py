@@ -115,7 +115,11 @@ def _row(row: Checked) -> Html:
         _figure(row.fails, "fail"),
         _figure(row.reviews, "review"),
         _figure(row.passes, "pass"),
-        h("td", (joined(" " if number else "", place) for number, place in enumerate(places)), h("span", f" +{more}", class_="dim") if more > 0 else None),
+        h(
+            "td",
+            (joined(" " if number else "", place) for number, place in enumerate(places)),
+            h("span", f" +{more}", class_="dim") if more > 0 else None,
+        ),
     )
 
 
@@ -142,7 +146,12 @@ def _validation(run: Run, view: View, explained: set[str]) -> Iterator[Child]:
     yield h("section", h("h3", "Checklist"), h("ul", map(_item, checklist(run)), class_="checklist"), class_="card")
     trouble = [result for result in own if result.outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.REVIEW)]
     if trouble:
-        yield h("section", h("h3", "What fails"), [article(result, "h4", likely=explanation(result, view, explained)) for result in trouble], class_="group error")
+        yield h(
+            "section",
+            h("h3", "What fails"),
+            [article(result, "h4", likely=explanation(result, view, explained)) for result in trouble],
+            class_="group error",
+        )
     if decided:
         yield h("p", "Findings of the scan, decided by running", class_="between")
         yield joined(*(group(check, found, view, explained) for check, found in grouped(decided)))
