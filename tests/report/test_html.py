@@ -265,6 +265,7 @@ def test_addresses_that_are_no_web_pages_are_not_linked() -> None:
 def test_elements_escape_what_is_not_markup_already() -> None:
     assert h("p", "<b>&\"'", h("i", "x"), None, ["y", [Html("<br>")]]) == "<p>&lt;b&gt;&amp;&quot;&#x27;<i>x</i>y<br></p>"
     assert h("input", value='"><script>', checked=True, disabled=False, title=None) == '<input value="&quot;&gt;&lt;script&gt;" checked>'
+    assert h("p", "a\nb") == "<p>a\\nb</p>"
     assert h("p", "a\x00b\u202ec") == "<p>a\\x00b\\u202ec</p>"
 
 

@@ -29,6 +29,8 @@ _KINDS = {Verdict.FAIL: "fail", Verdict.INCOMPLETE: "review", Verdict.NOT_ATTEMP
 _TILES = (("fail", "✗", "fail"), ("review", "?", "review"), ("error", "!", "not examined"), ("pass", "✓", "work"), ("suppressed", "–", "suppressed"))
 _MANY = 150
 """From this number on, results out of sight are not laid out until somebody comes near."""
+_OURS = frozenset({"runtime", "plan", "suite", "scan"})
+"""How checks begin that are no entries of the catalogue."""
 _FIRST = ("plan", "suite", "validate", "scan")
 
 
@@ -134,7 +136,7 @@ def _headline(report: Report, said: Verdict) -> str:
 
 
 def _failing(failing: list[Result]) -> str:
-    sites = sum("/" in result.check and result.place.path is not None for result in failing)
+    sites = sum(result.check.split("/", 1)[0] not in _OURS for result in failing)
     others = len(failing) - sites
     parts = []
     if others:

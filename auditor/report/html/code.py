@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from auditor.model import Change, Span
-from auditor.report.html.element import Child, Html, h
+from auditor.report.html.element import Child, Html, h, lines
 from auditor.report.visible import code_lines, cropped, visible
 
 LONGEST = 600
@@ -43,14 +43,14 @@ def listing(body: str, path: str, *, first: int = 1, marked: Sequence[int] = (),
     rows = code_lines(body)
     tokens = _TOKENS[_comment(path)]
     shown = rows[:most] if most else rows
-    lines = [_line(first + number, row, raw[number], tokens, marked, span) for number, row in enumerate(shown)]
+    shown_lines = [_line(first + number, row, raw[number], tokens, marked, span) for number, row in enumerate(shown)]
     left = len(rows) - len(shown)
     more = (
         h("span", h("span", class_="n"), h("span", f"… {left} more {'line' if left == 1 else 'lines'}", class_="c more"), class_="l")
         if left
         else None
     )
-    return h("pre", h("code", lines, more), class_="code")
+    return h("pre", h("code", shown_lines, more), class_="code")
 
 
 def difference(change: Change) -> Html:
@@ -58,12 +58,12 @@ def difference(change: Change) -> Html:
     before, after = code_lines(change.before), code_lines(change.after)
     rows = (row for row in difflib.ndiff(before, after) if not row.startswith("?")) if before else (f"+ {row}" for row in after)
     kinds = {"-": ("del", "-", "removed"), "+": ("ins", "+", "added")}
-    lines = []
+    made = []
     for row in rows:
         kind, sign, word = kinds.get(row[0], ("l", " ", ""))
         told = h("span", f"{word}: ", class_="vh") if word else None
-        lines.append(_row(sign, [told, cropped(row[2:], LONGEST)], f"l {kind}" if word else "l"))
-    return h("pre", h("code", lines), class_="code diff")
+        made.append(_row(sign, [told, cropped(row[2:], LONGEST)], f"l {kind}" if word else "l"))
+    return h("pre", h("code", made), class_="code diff")
 
 
 def output(body: str, *, most: int = 60, last: bool = False) -> Html:
@@ -73,7 +73,7 @@ def output(body: str, *, most: int = 60, last: bool = False) -> Html:
     left = len(rows) - len(shown)
     note = f"… {left} more lines"
     told = [note, *shown] if left and last else [*shown, note] if left else shown
-    return h("pre", h("code", "\n".join(cropped(row, LONGEST) for row in told)), class_="plain")
+    return h("pre", h("code", lines("\n".join(cropped(row, LONGEST) for row in told))), class_="plain")
 
 
 def _comment(path: str) -> str:
@@ -93,7 +93,7 @@ def _line(number: int, row: str, raw: str, tokens: re.Pattern[str], marked: Sequ
 
 
 def _row(number: int | str, content: Child, kind: str) -> Html:
-    return h("span", h("span", str(number), class_="n", aria_hidden="true"), h("span", content, "\n", class_="c"), class_=kind)
+    return h("span", h("span", str(number), class_="n", aria_hidden="true"), h("span", content, Html("\n"), class_="c"), class_=kind)
 
 
 def _part(number: int, row: str, raw: str, span: Span) -> tuple[int, int] | None:

@@ -24,7 +24,12 @@ Attribute = str | int | bool | None
 
 
 def text(content: str) -> Html:
-    """Text from anywhere, which shows what it holds and does nothing: control characters are written as escapes, line ends excepted."""
+    """Text from anywhere, which shows what it holds and does nothing: control characters are written as escapes, line ends among them."""
+    return Html(escape(visible(content), quote=True))
+
+
+def lines(content: str) -> Html:
+    """The same for text of several lines."""
     return Html(escape(visible(content, keep="\n"), quote=True))
 
 

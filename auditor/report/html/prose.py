@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from auditor.report.html.element import Child, Html, h, joined
+from auditor.report.html.element import Child, Html, h, joined, lines
 
 _INLINE = re.compile(r"`([^`\n]+)`|\*\*([^*\n]+)\*\*|\[([^\]\[\n]+)\]\((https?://[^\s()<>]+)\)|(https?://[^\s()<>\"'`]+[^\s()<>\"'`.,;:])")
 _LINK = re.compile(r"https?://[!-~]+")
@@ -16,7 +16,7 @@ _ITEM = re.compile(r"^[-*] ", re.MULTILINE)
 def prose(text: str) -> Html:
     """Blocks of text: fenced code, lists, paragraphs."""
     parts = _FENCE.split(text)
-    return joined(h("pre", h("code", part), class_="plain") if number % 2 else _blocks(part) for number, part in enumerate(parts))
+    return joined(h("pre", h("code", lines(part)), class_="plain") if number % 2 else _blocks(part) for number, part in enumerate(parts))
 
 
 def inline(text: str) -> Html:

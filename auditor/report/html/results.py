@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from auditor.model import Evidence, Outcome, Place, Result, Severity
 from auditor.report.html.code import difference, listing, output
-from auditor.report.html.element import Child, Html, h, joined
+from auditor.report.html.element import Child, Html, h, joined, lines
 from auditor.report.html.entries import entry
 from auditor.report.html.prose import inline
 from auditor.report.observed import causes, context, facts, pieces, title
+from auditor.report.tally import plural
 from auditor.report.verdict import NOT_ATTEMPTED, OWN, subject
 from auditor.report.view import View
 from auditor.report.visible import cropped
@@ -101,7 +102,7 @@ def article(result: Result, heading: str, *, plain: bool = False, badged: bool =
 def _body(result: Result) -> Iterator[Child]:
     told = facts(result)
     if told:
-        yield h("dl", (joined(h("dt", name), h("dd", h("code", cropped(value, _LONGEST)))) for name, value in told), class_="facts")
+        yield h("dl", (joined(h("dt", name), h("dd", h("code", lines(cropped(value, _LONGEST))))) for name, value in told), class_="facts")
     likely = causes(result)
     if likely:
         yield h("ul", (h("li", "likely ", h("code", gotcha), f" {where}".rstrip()) for gotcha, where in likely), class_="causes")
@@ -165,11 +166,17 @@ def group(check: str, results: Sequence[Result], view: View, explained: set[str]
     """Everything about one entry: what it is, its sites, and the entry itself the first time it comes up."""
     note = view.entries.get(check)
     worst = max(results, key=lambda result: result.severity.rank)
+    noun = "site" if note else "result"
     head = h(
         "div",
         badge(worst),
         h("h3", note.title if note else check),
-        h("p", h("code", check, class_="id"), h("span", _sites(len(results)), class_="dim count"), class_="meta"),
+        h(
+            "p",
+            h("code", check, class_="id") if note else None,
+            h("span", plural(len(results), noun), class_="dim count", data_noun=noun),
+            class_="meta",
+        ),
         class_="grouphead",
     )
     about = None
@@ -186,10 +193,6 @@ def _unfolded(items: Sequence[Html]) -> Html:
     if len(rest) < 4:
         return joined(*items)
     return joined(*items[:SHOWN_AT_ONCE], h("details", h("summary", f"{len(rest)} more"), *rest, class_="rest"))
-
-
-def _sites(number: int) -> str:
-    return "1 site" if number == 1 else f"{number} sites"
 
 
 def _tone(result: Result) -> str:

@@ -56,7 +56,7 @@
     for (const { element, items, count, more } of holders) {
       const left = items.filter((item) => !item.hidden).length;
       element.hidden = left === 0;
-      if (count) count.textContent = element.classList.contains("group") ? `${left} ${left === 1 ? "site" : "sites"}` : String(left);
+      if (count) count.textContent = count.dataset.noun ? `${left} ${count.dataset.noun}${left === 1 ? "" : "s"}` : String(left);
       if (more) more.textContent = `${left} more`;
       if (element.tagName !== "DETAILS") continue;
       if (narrowed && left && !element.open) {
