@@ -153,6 +153,16 @@ def test_an_entry_is_told_once_however_many_sites_it_has() -> None:
     assert sum(each.get("class") == "entry" for each in document.iter("details")) == 2  # of the failing one, and of the one under review
 
 
+def test_the_likely_cause_is_told_with_what_fails_and_pointed_to_from_the_code() -> None:
+    validation, scan = full(), made_report(failing())
+    document = parsed(page(replace(scan, runs=(*scan.runs, *validation.runs))))
+    (entry,) = [each for each in document.iter("details") if each.get("class") == "entry"]
+    (cause,) = [each for each in document.iter("p") if each.get("class") == "cause"]
+    assert words(cause) == "The likely cause: Relative directory"
+    links = [each.get("href") for each in document.iter("a") if words(each) == "Why it breaks, and FAILS next to WORKS"]
+    assert set(links) == {f"#{entry.get('id')}"}
+
+
 def test_pictures_are_inside_the_page() -> None:
     (image,) = parsed(page(made_report(pictured(failing())))).iter("img")
     assert image.get("src") == f"data:image/png;base64,{PIXEL}"

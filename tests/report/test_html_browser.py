@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from made_page import VIEW, everything, page, pictured, proven
-from made_report import NOTES, SEND, failing, made_report, note, place
+from made_report import NOTES, SEND, failing, made_report, note, passing, place
 from made_validation import full
 from playwright.sync_api import expect, sync_playwright
 from test_html import HOSTILE, hostile
@@ -108,7 +108,7 @@ def test_axe_finds_nothing_with_a_picture_enlarged(look: Any) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_nothing_is_wider_than_the_window(look: Any, size: str) -> None:
     long = replace(failing("a" * 180 + "/" + "b" * 180 + ".py"), message="c" * 400)
-    for report in (both(), made_report(long)):
+    for report in (both(), made_report(long, passing())):
         with look(page(report), size=size) as looked:
             looked.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
             for part in ("html", "#filters", "main"):

@@ -17,7 +17,7 @@ from importlib import resources
 from auditor.model import Outcome, Report, Result
 from auditor.report.html.element import Html, h
 from auditor.report.html.filters import form
-from auditor.report.html.results import article, counts
+from auditor.report.html.results import Explained, article, counts
 from auditor.report.html.runs import section
 from auditor.report.tally import coverage_line, plural, summary
 from auditor.report.verdict import Verdict, verdict
@@ -64,7 +64,7 @@ def render(report: Report, view: View) -> str:
 
 
 def _middle(report: Report, view: View) -> Html:
-    explained: set[str] = set()
+    explained = Explained()
     open_results = [result for result in report.results if result.suppression is None]
     runs = sorted(enumerate(report.runs, 1), key=lambda item: _FIRST.index(item[1].producer) if item[1].producer in _FIRST else len(_FIRST))
     sections = [section(run, number, view, explained) for number, run in runs]

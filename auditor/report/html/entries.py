@@ -15,8 +15,8 @@ _MOST_LINES = 60
 _MOST_VERSIONS = 8
 
 
-def entry(note: EntryNote, *, opened: bool) -> Html:
-    """The whole entry, to fold away."""
+def entry(note: EntryNote, place: str, *, opened: bool) -> Html:
+    """The whole entry, to fold away; ``place`` is its id on the page."""
     gotcha = note.gotcha
     pages = [link(note.link, "The entry"), *(link(source, _host(source)) for source in gotcha.sources)]
     content = (
@@ -31,6 +31,7 @@ def entry(note: EntryNote, *, opened: bool) -> Html:
         h("summary", "Why it breaks, and ", h("b", "FAILS next to WORKS")),
         h("div", *content, class_="inside"),
         class_="entry",
+        id=place,
         open=opened,
     )
 

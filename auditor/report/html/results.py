@@ -26,9 +26,32 @@ OUTCOMES = {
 }
 SHOWN_AT_ONCE = 12
 """Sites of one entry that are shown before the others have to be unfolded."""
+_MOST_OPEN = 3
+"""Entries that are unfolded from the start, where no change for the site itself says what to write."""
 _OPEN = frozenset({"console", "step", "flow", "http", "response"})
 _LOGS = frozenset({"log"})
 _LONGEST = 2000
+
+
+class Explained:
+    """Which entries were told in full, and where on the page."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, str] = {}
+
+    def __contains__(self, gotcha: str) -> bool:
+        return gotcha in self._places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def tell(self, gotcha: str) -> str:
+        """Note that it is told now; the id of the element to tell it in."""
+        return self._places.setdefault(gotcha, f"entry-{len(self._places) + 1}")
+
+    def place(self, gotcha: str) -> str:
+        """The id of the element in which it was told."""
+        return self._places[gotcha]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,13 +167,13 @@ def _trail(places: Sequence[Place]) -> Html:
     return h("div", h("p", "How it comes to this", class_="label"), h("ol", items, class_="trail"), class_="led")
 
 
-def explanation(result: Result, view: View, explained: set[str]) -> Html | None:
+def explanation(result: Result, view: View, explained: Explained) -> Html | None:
     """The entry that is the likeliest cause of what was observed, unless it was shown before."""
     for gotcha, _ in causes(result)[:1]:
         note = view.entries.get(gotcha)
         if note is not None and gotcha not in explained:
-            explained.add(gotcha)
-            return h("div", h("p", "The likely cause: ", h("b", note.title), class_="cause"), entry(note, opened=True), class_="explained")
+            told = entry(note, explained.tell(gotcha), opened=True)
+            return h("div", h("p", "The likely cause: ", h("b", note.title), class_="cause"), told, class_="explained")
     return None
 
 
@@ -162,7 +185,7 @@ def grouped(results: Sequence[Result]) -> Sequence[tuple[str, Sequence[Result]]]
     return sorted(found.items(), key=lambda item: (-max(result.severity.rank for result in item[1]), -len(item[1]), item[0]))
 
 
-def group(check: str, results: Sequence[Result], view: View, explained: set[str], *, plain: bool = False) -> Html:
+def group(check: str, results: Sequence[Result], view: View, explained: Explained, *, plain: bool = False) -> Html:
     """Everything about one entry: what it is, its sites, and the entry itself the first time it comes up."""
     note = view.entries.get(check)
     worst = max(results, key=lambda result: result.severity.rank)
@@ -179,11 +202,16 @@ def group(check: str, results: Sequence[Result], view: View, explained: set[str]
         ),
         class_="grouphead",
     )
-    about = None
-    if note is not None and check not in explained and not plain:
-        explained.add(check)
-        advised = any(result.change for result in results)
-        about = joined(h("div", h("p", inline(note.gotcha.summary), class_="summary")), entry(note, opened=not advised and len(explained) <= 3))
+    about: list[Child] = []
+    if note is not None and not plain:
+        about.append(h("div", h("p", inline(note.gotcha.summary), class_="summary")))
+        if check in explained:
+            about.append(
+                h("p", h("a", "Why it breaks, and FAILS next to WORKS", href=f"#{explained.place(check)}"), " is told above.", class_="told")
+            )
+        else:
+            advised = any(result.change for result in results)
+            about.append(entry(note, explained.tell(check), opened=not advised and len(explained) <= _MOST_OPEN))
     sites = [article(result, "h4", plain=plain, badged=_tone(result) != _tone(worst)) for result in results]
     return h("section", head, about, _unfolded(sites), class_=f"group {_tone(worst)}")
 

@@ -9,7 +9,7 @@ from auditor.report.checklist import NO, OPEN, YES, Item, checklist
 from auditor.report.html.element import Child, Html, h, joined
 from auditor.report.html.pictures import gallery
 from auditor.report.html.prose import inline
-from auditor.report.html.results import article, explanation, group, grouped
+from auditor.report.html.results import Explained, article, explanation, group, grouped
 from auditor.report.observed import start
 from auditor.report.verdict import OWN, unsuppressed, verdict_line
 from auditor.report.view import View
@@ -26,9 +26,9 @@ _MOST_PLACES = 3
 _MOST_PACKAGES = 16
 
 
-def section(run: Run, number: int, view: View, explained: set[str]) -> Html:
+def section(run: Run, number: int, view: View, explained: Explained) -> Html:
     """A run under its heading; ``explained`` are the entries that were shown in full already."""
-    made: Callable[[Run, View, set[str]], Iterator[Child]] = {"scan": _scan, "validate": _validation}.get(run.producer, _plain)
+    made: Callable[[Run, View, Explained], Iterator[Child]] = {"scan": _scan, "validate": _validation}.get(run.producer, _plain)
     title = _TITLES.get(run.producer, run.producer)
     return h(
         "section",
@@ -44,7 +44,7 @@ def section(run: Run, number: int, view: View, explained: set[str]) -> Html:
 # -- a scan --------------------------------------------------------------------------------------------------------------------------
 
 
-def _scan(run: Run, view: View, explained: set[str]) -> Iterator[Child]:
+def _scan(run: Run, view: View, explained: Explained) -> Iterator[Child]:
     results = unsuppressed(run.results)
     of = {outcome: [result for result in results if result.outcome is outcome] for outcome in Outcome}
     if not of[Outcome.FAIL] and not of[Outcome.ERROR] and not of[Outcome.REVIEW]:
@@ -67,7 +67,7 @@ def _nothing(run: Run) -> str:
     return f"None of the {len(run.checked)} gotchas that apply to this stack was found."
 
 
-def _folded(title: str, results: Sequence[Result], view: View, explained: set[str]) -> Html:
+def _folded(title: str, results: Sequence[Result], view: View, explained: Explained) -> Html:
     groups = [group(check, found, view, explained, plain=True) for check, found in grouped(results)]
     return h("details", h("summary", f"{title} ", h("span", str(len(results)), class_="number")), *groups, class_="fold")
 
@@ -134,7 +134,7 @@ def _where(place: Place) -> str:
 # -- a validation ----------------------------------------------------------------------------------------------------------------------
 
 
-def _validation(run: Run, view: View, explained: set[str]) -> Iterator[Child]:
+def _validation(run: Run, view: View, explained: Explained) -> Iterator[Child]:
     results = unsuppressed(run.results)
     own = [result for result in results if result.check.startswith(OWN)]
     decided = [result for result in results if not result.check.startswith(OWN)]
@@ -175,7 +175,7 @@ def _item(item: Item) -> Html:
 # -- anything else ---------------------------------------------------------------------------------------------------------------------
 
 
-def _plain(run: Run, view: View, explained: set[str]) -> Iterator[Child]:
+def _plain(run: Run, view: View, explained: Explained) -> Iterator[Child]:
     """Results one after the other, what fails first."""
     results = unsuppressed(run.results)
     loud = [result for result in results if result.outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.REVIEW)]
