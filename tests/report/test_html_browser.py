@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +19,14 @@ from made_validation import full
 from playwright.sync_api import expect, sync_playwright
 from test_html import HOSTILE, hostile
 
+from auditor.cli import main
 from auditor.model import Change, Report, Result, Safety, Severity
 from auditor.report import View
 from auditor.runtime.browser import program
 
 pytestmark = pytest.mark.real
 
+SAMPLE = Path(__file__).parent.parent.parent / "fixtures" / "projects" / "sample-flask-react"
 SIZES = {"wide": (1280, 900), "narrow": (360, 740)}
 
 
@@ -260,6 +264,39 @@ def test_the_policy_holds_where_the_escaping_would_not(look: Any, tmp_path: Path
         other.goto(file.as_uri())
         assert other.title() != "owned"
         assert len([each for each in told if "Content Security Policy" in each]) >= 3
+
+
+# -- from the command line -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_validation_as_a_page_shows_what_its_visitors_see(look: Any, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").write_text("<!doctype html><title>Teas</title><h1>Teas</h1><p>All of them.</p>")
+    (tmp_path / "site" / "gotcha-audit.toml").write_text('[validate]\npages = ["/"]\n')
+    start = f"{sys.executable} -m http.server --bind 127.0.0.1 {{port}}"
+    main(["validate", str(tmp_path / "site"), "--command", start, "--quiet", "--format", "html", "--output", str(tmp_path / "out.html")])
+    with look((tmp_path / "out.html").read_text("utf-8")) as looked:
+        button = looked.page.get_by_role("button", name="Screenshot: GET /")
+        assert button.locator("img").evaluate("(each) => [each.naturalWidth, each.naturalHeight]") == [1280, 720]
+        assert looked.page.locator(".checklist li").count() == 8
+        assert looked.page.locator("article[data-check='runtime/console'][data-outcome=pass]").count() == 1
+
+
+def test_the_sample_is_told_as_json_tells_it(look: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    told = {}
+    for name in ("json", "html"):
+        assert main(["scan", str(SAMPLE), "--format", name]) == 1
+        told[name] = capsys.readouterr().out
+    (run,) = json.loads(told["json"])["runs"]
+    expected = sorted([each["check"], each["outcome"], each["fingerprint"]] for each in run["results"])
+    with look(told["html"]) as looked:
+        found = looked.page.evaluate(
+            "[...document.querySelectorAll('article')].map(({dataset}) => [dataset.check, dataset.outcome, dataset.fingerprint])"
+        )
+        assert sorted(found) == expected
+        proofs = looked.page.locator("section.proof").count()
+        assert proofs == len({each["check"] for each in run["results"] if each["outcome"] == "fail"})
+        assert Axe().run(looked.page).response["violations"] == []
 
 
 # -- many --------------------------------------------------------------------------------------------------------------------------------
