@@ -97,6 +97,7 @@ def command(
         prefix=below_repository(root),
         anchor=anchor(root, chosen.path, config.path),
         suppressed=not hide_suppressed,
+        project=root.resolve().name,
     )
     told = f"{phase.path}: {'COMPLETE' if gated.complete else f'not complete, {len(phase.to_fix)} to mend'}"
     deliver(gated.report, view, outputs, told, {**RENDERERS, "markdown": lambda report, view: render(report, phase, view)})

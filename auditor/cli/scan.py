@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ import click
 from auditor.catalogue import load
 from auditor.cli.output import colour, say, width
 from auditor.cli.reports import Wanted, anchor, below_repository, deliver, report_options, wanted
-from auditor.cli.shared import page, split
+from auditor.cli.shared import page, proof_note, split
 from auditor.errors import UsageError
 from auditor.model import Outcome, Severity
 from auditor.model.report import EXIT_INCOMPLETE
@@ -75,6 +76,7 @@ def command(
     config = load_config(root)
     options = ScanOptions(config=config, paths=chosen, select=split(select), ignore=split(ignore), jobs=jobs, no_cache=no_cache)
     report = scan(root, options)
+    least = Severity(fail_on) if fail_on else config.fail_on
     view = View(
         show=shown or config.show,
         colour=colour(),
@@ -83,9 +85,11 @@ def command(
         prefix=below_repository(root),
         anchor=anchor(root, config.path),
         suppressed=not hide_suppressed,
+        fail_on=least,
+        project=root.resolve().name,
     )
     status = report.exit_status(
-        fail_on=Severity(fail_on) if fail_on else config.fail_on,
+        fail_on=least,
         strict=config.strict if strict is None else strict,
     )
     deliver(report, view, outputs, summary(report))
@@ -127,4 +131,4 @@ def outcomes(show: tuple[str, ...]) -> tuple[Outcome, ...]:
 def entry_notes(config: Config, *, cached: bool) -> dict[str, EntryNote]:
     """Give what a renderer may say of each entry of the catalogue."""
     catalogue = load(config.catalogues, cached=cached)
-    return {gotcha.id: EntryNote(gotcha=gotcha, link=page(gotcha)) for gotcha in catalogue.gotchas}
+    return {gotcha.id: EntryNote(gotcha=gotcha, link=page(gotcha), proof=partial(proof_note, gotcha)) for gotcha in catalogue.gotchas}

@@ -112,6 +112,7 @@ def command(
         prefix=below_repository(root),
         anchor=anchor(root, plan, config.path),
         suppressed=not hide_suppressed,
+        project=(root / app).resolve().name,
     )
     status = report.exit_status(fail_on=least)
     deliver(report, view, outputs, summary(report, fail_on=least))

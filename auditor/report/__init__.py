@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 
 from auditor.model import Report
-from auditor.report.view import ENTRY_PAGES, EntryNote, Renderer, View
+from auditor.report.view import ENTRY_PAGES, EntryNote, Observation, ProofNote, Renderer, View
 
 
 def _module(name: str) -> Renderer:
@@ -29,6 +29,7 @@ RENDERERS: dict[str, Renderer] = {
     "github": _module("github"),
     "gitlab": _module("gitlab"),
     "junit": _module("junit"),
+    "html": _module("html"),
 }
 
-__all__ = ["ENTRY_PAGES", "RENDERERS", "EntryNote", "Renderer", "View"]
+__all__ = ["ENTRY_PAGES", "RENDERERS", "EntryNote", "Observation", "ProofNote", "Renderer", "View"]

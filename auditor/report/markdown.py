@@ -13,6 +13,7 @@ from dataclasses import replace
 from auditor.model import Change, Checked, Outcome, Report, Result, Run
 from auditor.report.markdown_validate import validation
 from auditor.report.markup import LONGEST, address, block, code, fitted, language, where, words
+from auditor.report.observed import TO_LOOK_AT
 from auditor.report.tally import coverage_line, plural, summary
 from auditor.report.view import View
 from auditor.report.visible import code_lines
@@ -68,7 +69,8 @@ def _finding(result: Result, view: View) -> Iterator[str]:
     yield f"### {code(str(result.place) or '-')} {word} {code(result.check)}"
     yield words(result.message)
     for evidence in result.evidence:
-        yield block(code_lines(evidence.body), language(result.place.path) if evidence.kind == "code" else "")
+        if evidence.kind not in TO_LOOK_AT:
+            yield block(code_lines(evidence.body), language(result.place.path) if evidence.kind == "code" else "")
     if result.related:
         yield "\n".join(f"- {where(place)} {words(place.label)}".rstrip() for place in result.related)
     if result.change:
