@@ -1,4 +1,4 @@
-"""Writes docs/scan.svg and docs/validate.svg: what the tool prints for the bundled samples. Run it after the output has changed."""
+"""Writes docs/scan.svg, docs/validate.svg and docs/report.png: what the tool writes for the bundled samples. Run it after the output has changed."""
 
 import os
 import re
@@ -8,10 +8,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.text import Text
 
 from auditor.prove.install import install
+from auditor.runtime.browser import program
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SAMPLES = CHECKOUT / "fixtures" / "projects"
@@ -44,7 +46,26 @@ def picture(name: str, folder: Path, *words: str) -> None:
     (CHECKOUT / "docs" / f"{name}.svg").write_text(image, encoding="utf-8")
 
 
+def page(folder: Path) -> None:
+    """Write docs/report.png with the top of the HTML report on ``folder``, the first entry unfolded."""
+    chromium = program()
+    if isinstance(chromium, str):
+        raise SystemExit(chromium)
+    with tempfile.TemporaryDirectory() as scratch:
+        report = Path(scratch) / "report.html"
+        words = [sys.executable, "-m", "auditor", "scan", ".", "--select", SELECT, "--format", "html", "--output", str(report)]
+        subprocess.run(words, cwd=folder, env=os.environ | {"PYTHONPATH": str(CHECKOUT)}, stderr=subprocess.DEVNULL, check=False)
+        with sync_playwright() as player:
+            browser = player.chromium.launch(executable_path=str(chromium), args=["--no-sandbox"])
+            shown = browser.new_page(viewport={"width": 1280, "height": 1060})
+            shown.goto(report.as_uri())
+            shown.locator(".entry > summary").first.click()
+            shown.screenshot(path=CHECKOUT / "docs" / "report.png")
+            browser.close()
+
+
 if __name__ == "__main__":
+    page(SAMPLES / "sample-flask-react")
     picture("scan", SAMPLES / "sample-flask-react", "scan", ".", "--select", SELECT)
     with tempfile.TemporaryDirectory() as scratch:
         shop = Path(scratch) / "shop"

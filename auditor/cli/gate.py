@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.output import emit, say, write_file
+from auditor.cli.output import say
 from auditor.cli.progress import watching
+from auditor.cli.reports import Wanted, anchor, below_repository, deliver, report_options, wanted
+from auditor.cli.scan import entry_notes
 from auditor.errors import UsageError
 from auditor.gate.gate import Asked, gate, to_fix
 from auditor.gate.validation import Validation
@@ -28,6 +30,7 @@ from auditor.report.phase import Phase, render
 Examples:
   gotcha-audit gate docs/plans/shop.json
   gotcha-audit gate docs/plans/shop.json --output gate.md
+  gotcha-audit gate docs/plans/shop.json --format markdown --format junit:gate.xml
   gotcha-audit gate docs/plans/shop.json --override --by 'Ada' --reason 'the outage of the mail service is not ours'
 
 \b
@@ -40,8 +43,7 @@ Exit codes:
 """,
 )
 @click.argument("plan", required=False, type=click.Path(path_type=Path))
-@click.option("--format", "output_format", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True, help="How to write it.")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file instead of standard output.")
+@report_options("markdown", [name for name in RENDERERS if name != "text"])
 @click.option("--limit", type=click.FloatRange(min=0.1), default=LIMIT, show_default=True, metavar="SECONDS", help="How long a command may take.")
 @click.option("--no-browser", is_flag=True, help="Open no browser.")
 @click.option("--override", is_flag=True, help="Complete the plan though something fails; recorded, and shown in every later report.")
@@ -51,8 +53,9 @@ Exit codes:
 def command(
     *,
     plan: Path | None,
-    output_format: str,
+    formats: tuple[Wanted, ...],
     output: Path | None,
+    hide_suppressed: bool,
     limit: float,
     no_browser: bool,
     override: bool,
@@ -68,6 +71,7 @@ def command(
     """
     if not override and (by or reason):
         raise UsageError("--by and --reason belong to --override")
+    outputs = wanted(formats, output, "markdown")
     root = Path()
     config = load_config(root)
     chosen = choose(root, plan)
@@ -87,11 +91,16 @@ def command(
         overridden=gated.overridden,
         to_fix=to_fix(gated.report),
     )
-    view = View(fail_on=config.fail_on)
-    text = RENDERERS["json"](gated.report, view) if output_format == "json" else render(gated.report, phase, view)
-    if output is None:
-        emit(text)
-    else:
-        write_file(output, text)
-    say(f"{phase.path}: {'COMPLETE' if gated.complete else f'not complete, {len(phase.to_fix)} to mend'}")
+    view = View(
+        entries=entry_notes(config, cached=True),
+        fail_on=config.fail_on,
+        prefix=below_repository(root),
+        anchor=anchor(root, chosen.path, config.path),
+        suppressed=not hide_suppressed,
+        project=root.resolve().name,
+    )
+    told = f"{phase.path}: {'COMPLETE' if gated.complete else f'not complete, {len(phase.to_fix)} to mend'}"
+    deliver(gated.report, view, outputs, told, {**RENDERERS, "markdown": lambda report, view: render(report, phase, view)})
+    if all(one.path is None for one in outputs):
+        say(told)
     return EXIT_CLEAN if gated.complete else gated.report.exit_status(fail_on=config.fail_on)

@@ -12,6 +12,7 @@ import click
 
 from auditor import __version__
 from auditor.cli.output import colour, emit, width
+from auditor.cli.reports import anchor, below_repository
 from auditor.errors import UsageError
 from auditor.model import Outcome, Report, Severity, Tool
 from auditor.model.report import EXIT_CLEAN, EXIT_RESULTS
@@ -127,7 +128,13 @@ def verify_plan(*, named: Path | None, limit: float, output_format: str, as_json
     approval.check(plan)
     run = verify(plan, root=root, limit=limit)
     report = Report(tool=Tool(name="gotcha-audit", version=__version__), root=".", runs=(run,))
-    view = View(show=(Outcome.FAIL, Outcome.REVIEW, Outcome.PASS), colour=colour(), width=width())
+    view = View(
+        show=(Outcome.FAIL, Outcome.REVIEW, Outcome.PASS),
+        colour=colour(),
+        width=width(),
+        prefix=below_repository(root),
+        anchor=anchor(root, plan.path),
+    )
     emit(RENDERERS["json" if as_json else output_format](report, view))
     return report.exit_status(fail_on=Severity.NOTE)
 

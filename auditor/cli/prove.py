@@ -44,7 +44,14 @@ Exit codes:
 @click.option("--quick", is_flag=True, help="Only entries whose last proof took a few seconds.")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, metavar="N", help="How many at once.")
 @click.option("--no-write", is_flag=True, help="Write no proof beside the entries.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to write the result.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "sarif", "github", "gitlab", "junit"]),
+    default="text",
+    show_default=True,
+    help="How to write the result.",
+)
 def command(*, ids: tuple[str, ...], everything: bool, stale: bool, quick: bool, jobs: int, no_write: bool, output_format: str) -> int:
     """Run the examples of entries as applications: FAILS must be seen to fail, and WORKS to work.
 
@@ -57,7 +64,7 @@ def command(*, ids: tuple[str, ...], everything: bool, stale: bool, quick: bool,
     selected = catalogue.select(split(ids), ()).gotchas
     gotchas = chosen(selected, stale=stale, quick=quick)
     report = prove_all(gotchas, jobs=jobs, write=not no_write, told=_told)
-    emit(RENDERERS["json"](report, View()) if output_format == "json" else _table(report))
+    emit(_table(report) if output_format == "text" else RENDERERS[output_format](report, View()))
     say(_summary(report))
     return report.exit_status(fail_on=Severity.NOTE)
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import click
 
 from auditor.catalogue import load
-from auditor.cli.output import colour, emit, say, width, write_file
-from auditor.cli.shared import page, split
+from auditor.cli.output import colour, say, width
+from auditor.cli.reports import Wanted, anchor, below_repository, deliver, report_options, wanted
+from auditor.cli.shared import page, proof_note, split
 from auditor.errors import UsageError
 from auditor.model import Outcome, Severity
 from auditor.model.report import EXIT_INCOMPLETE
 from auditor.project.config import Config, load_config
-from auditor.report import RENDERERS, EntryNote, View
+from auditor.report import EntryNote, View
 from auditor.report.tally import summary
 from auditor.scan import ScanOptions, scan
 
@@ -30,6 +32,7 @@ Examples:
   gotcha-audit scan app/web.py app/settings.py
   gotcha-audit scan . --select 'flask/*' --show fail,review,pass
   gotcha-audit scan . --format json --output report.json
+  gotcha-audit scan . --format text --format sarif:report.sarif
 
 \b
 Exit codes:
@@ -40,8 +43,7 @@ Exit codes:
 """,
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
-@click.option("--format", "output_format", type=click.Choice(list(RENDERERS)), default="text", show_default=True, help="How to write the report.")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file instead of standard output.")
+@report_options()
 @click.option("--select", multiple=True, metavar="ID", help="Only these gotchas (globs, comma separated, repeatable).")
 @click.option("--ignore", multiple=True, metavar="ID", help="Not these gotchas, besides those the configuration ignores.")
 @click.option("--fail-on", type=click.Choice([severity.value for severity in Severity]), help="The least severity that makes the exit code 1.")
@@ -52,13 +54,14 @@ Exit codes:
 def command(
     *,
     paths: tuple[Path, ...],
-    output_format: str,
+    formats: tuple[Wanted, ...],
     output: Path | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     fail_on: str | None,
     strict: bool | None,
     show: tuple[str, ...],
+    hide_suppressed: bool,
     jobs: int | None,
     no_cache: bool,
 ) -> int:
@@ -69,25 +72,27 @@ def command(
     """
     root, chosen = target(paths)
     shown = outcomes(show)
+    outputs = wanted(formats, output)
     config = load_config(root)
     options = ScanOptions(config=config, paths=chosen, select=split(select), ignore=split(ignore), jobs=jobs, no_cache=no_cache)
     report = scan(root, options)
+    least = Severity(fail_on) if fail_on else config.fail_on
     view = View(
         show=shown or config.show,
-        colour=colour() and output is None,
+        colour=colour(),
         width=width(),
         entries=entry_notes(config, cached=not no_cache),
+        prefix=below_repository(root),
+        anchor=anchor(root, config.path),
+        suppressed=not hide_suppressed,
+        fail_on=least,
+        project=root.resolve().name,
     )
-    text = RENDERERS[output_format](report, view)
     status = report.exit_status(
-        fail_on=Severity(fail_on) if fail_on else config.fail_on,
+        fail_on=least,
         strict=config.strict if strict is None else strict,
     )
-    if output is None:
-        emit(text)
-    else:
-        write_file(output, text)
-        say(f"{output}: {summary(report)}")
+    deliver(report, view, outputs, summary(report))
     if status == EXIT_INCOMPLETE:
         say("gotcha-audit: something could not be examined; the report names it")
     return status
@@ -126,4 +131,4 @@ def outcomes(show: tuple[str, ...]) -> tuple[Outcome, ...]:
 def entry_notes(config: Config, *, cached: bool) -> dict[str, EntryNote]:
     """Give what a renderer may say of each entry of the catalogue."""
     catalogue = load(config.catalogues, cached=cached)
-    return {gotcha.id: EntryNote(gotcha=gotcha, link=page(gotcha)) for gotcha in catalogue.gotchas}
+    return {gotcha.id: EntryNote(gotcha=gotcha, link=page(gotcha), proof=partial(proof_note, gotcha)) for gotcha in catalogue.gotchas}

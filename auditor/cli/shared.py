@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from auditor.catalogue import Catalogue, load, rules_directory
-from auditor.errors import UsageError
+from auditor.catalogue.proofs import proof_of, state_of
+from auditor.errors import CatalogueError, UsageError
 from auditor.model import Gotcha
 from auditor.project.config import load_config
-from auditor.report import ENTRY_PAGES
+from auditor.report import ENTRY_PAGES, Observation, ProofNote
 
 
 def project_catalogue(root: Path | None = None) -> Catalogue:
@@ -34,6 +35,18 @@ def page(gotcha: Gotcha) -> str:
     if not origin.is_absolute() or not origin.is_relative_to(rules_directory().absolute()):
         return ""
     return f"{ENTRY_PAGES}/{gotcha.id}{origin.suffix}"
+
+
+def proof_note(gotcha: Gotcha) -> ProofNote:
+    """What running the examples of an entry showed; a proof that cannot be read is none, and says why."""
+    try:
+        state, proof = state_of(gotcha), proof_of(gotcha)
+    except CatalogueError as error:
+        return ProofNote(state="unproven", reason=str(error))
+    if proof is None or state == "unprovable":
+        return ProofNote(state=state, reason=gotcha.proof.unprovable)
+    fails, works = (tuple(Observation(what=look.what, seen=look.seen) for look in looks) for looks in (proof.fails, proof.works))
+    return ProofNote(state=state, date=proof.date, ran=proof.ran, versions=proof.versions, fails=fails, works=works)
 
 
 def split(values: Iterable[str]) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from pathlib import Path, PurePosixPath
 
 import click
 
-from auditor.cli.output import colour, emit, say, width, write_file
+from auditor.cli.output import colour, say, width
 from auditor.cli.progress import watching
+from auditor.cli.reports import Wanted, anchor, below_repository, deliver, report_options, wanted
 from auditor.cli.scan import entry_notes, outcomes
 from auditor.cli.shared import directory
 from auditor.errors import UsageError
@@ -18,7 +19,7 @@ from auditor.gate.validation import Validation, validated
 from auditor.model import Severity
 from auditor.model.report import EXIT_INCOMPLETE
 from auditor.project.config import load_config
-from auditor.report import RENDERERS, View
+from auditor.report import View
 from auditor.report.tally import summary
 
 
@@ -42,8 +43,7 @@ Exit codes:
 """,
 )
 @click.argument("path", default=".", type=click.Path(path_type=Path))
-@click.option("--format", "output_format", type=click.Choice(list(RENDERERS)), default="text", show_default=True, help="How to write the report.")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file instead of standard output.")
+@report_options()
 @click.option("--command", "start", metavar="TEXT", default="", help="Start it like this; {port} stands for the port.")
 @click.option("--app", metavar="FOLDER", default=".", help="The application of a tree that holds several.")
 @click.option("--plan", type=click.Path(path_type=Path, dir_okay=False), help="Use the validation block of this plan too.")
@@ -58,8 +58,9 @@ Exit codes:
 def command(
     *,
     path: Path,
-    output_format: str,
+    formats: tuple[Wanted, ...],
     output: Path | None,
+    hide_suppressed: bool,
     start: str,
     app: str,
     plan: Path | None,
@@ -78,6 +79,7 @@ def command(
     heads the report. Only loopback is asked, and nothing of the project is deleted.
     """
     root = directory(path)
+    outputs = wanted(formats, output)
     config = load_config(root)
     if attempt and plan is None:
         raise UsageError("--attempt counts the attempts of a plan: name it with --plan FILE")
@@ -101,14 +103,19 @@ def command(
     with watching(quiet=quiet) as progress:
         report = validated(root, asked, progress=progress)
     entries = entry_notes(config, cached=True)
-    view = View(show=shown or config.show, colour=colour() and output is None, width=width(), entries=entries, fail_on=least)
-    text = RENDERERS[output_format](report, view)
+    view = View(
+        show=shown or config.show,
+        colour=colour(),
+        width=width(),
+        entries=entries,
+        fail_on=least,
+        prefix=below_repository(root),
+        anchor=anchor(root, plan, config.path),
+        suppressed=not hide_suppressed,
+        project=(root / app).resolve().name,
+    )
     status = report.exit_status(fail_on=least)
-    if output is None:
-        emit(text)
-    else:
-        write_file(output, text)
-        say(f"{output}: {summary(report, fail_on=least)}")
+    deliver(report, view, outputs, summary(report, fail_on=least))
     if status == EXIT_INCOMPLETE:
         say("gotcha-audit: something could not be examined; the report names it")
     return status

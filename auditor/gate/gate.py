@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import time
@@ -127,6 +128,7 @@ def _evidence(root: Path, plan: Plan, told: Progress) -> Run:
             place=Place(path=path, span=span_of(task.line), label=f"task {task.id}"),
             severity=Severity.ERROR,
             confidence=Confidence.HIGH,
+            fingerprint=_fingerprint("plan/task-open", str(path), repr(task.id)),
         )
         for task in plan.tasks
         if not task.passes
@@ -209,7 +211,13 @@ def _result(command: Command, outcome: Outcome, message: str, evidence: Sequence
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         evidence=tuple(evidence),
+        fingerprint=_fingerprint(_IDS[command.kind], str(command.folder), str(command)),
     )
+
+
+def _fingerprint(*parts: str) -> str:
+    """Identifies a result from one gate to the next."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 def _missing_tests() -> Result:
@@ -221,6 +229,7 @@ def _missing_tests() -> Result:
         place=Place(path=None, label="unit tests"),
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
+        fingerprint=_fingerprint("suite/unit-tests"),
     )
 
 

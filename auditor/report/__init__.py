@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 
 from auditor.model import Report
-from auditor.report.view import ENTRY_PAGES, EntryNote, Renderer, View
+from auditor.report.view import ENTRY_PAGES, EntryNote, Observation, ProofNote, Renderer, View
 
 
 def _module(name: str) -> Renderer:
@@ -25,6 +25,11 @@ RENDERERS: dict[str, Renderer] = {
     "text": _module("text"),
     "json": _module("json_v1"),
     "markdown": _module("markdown"),
+    "sarif": _module("sarif"),
+    "github": _module("github"),
+    "gitlab": _module("gitlab"),
+    "junit": _module("junit"),
+    "html": _module("html"),
 }
 
-__all__ = ["ENTRY_PAGES", "RENDERERS", "EntryNote", "Renderer", "View"]
+__all__ = ["ENTRY_PAGES", "RENDERERS", "EntryNote", "Observation", "ProofNote", "Renderer", "View"]

@@ -10,6 +10,7 @@ import json
 from importlib import resources
 
 from auditor.model import Change, Checked, Edit, Evidence, Package, Place, Position, Report, Result, Run, Suppression
+from auditor.report.observed import IMAGE
 from auditor.report.view import View
 from auditor.report.visible import encodable
 
@@ -85,6 +86,9 @@ def _position(position: Position) -> Json:
 
 
 def _evidence(evidence: Evidence) -> Json:
+    """A picture is told, and not carried: programs cannot look at it, and it is larger than all the rest."""
+    if evidence.kind == IMAGE:
+        return {"kind": IMAGE, "title": _text(evidence.title), "body": "", "truncated": True}
     return {
         "kind": _text(evidence.kind),
         "title": _text(evidence.title),

@@ -12,13 +12,16 @@ from dataclasses import replace
 
 from auditor.model import Change, Checked, Outcome, Report, Result, Run
 from auditor.report.markdown_validate import validation
-from auditor.report.markup import address, block, code, where, words
-from auditor.report.tally import coverage_line, summary
+from auditor.report.markup import LONGEST, address, block, code, fitted, language, where, words
+from auditor.report.observed import TO_LOOK_AT
+from auditor.report.tally import coverage_line, plural, summary
 from auditor.report.view import View
 from auditor.report.visible import code_lines
 
 _OUTCOME_WORDS = {Outcome.REVIEW: "review", Outcome.PASS: "works", Outcome.SKIP: "skipped", Outcome.ERROR: "not examined"}
 _MOST_PLACES = 3
+_NOTE = 200
+"""Room for the sentence that findings are left out."""
 
 
 def render(report: Report, view: View) -> str:
@@ -28,24 +31,37 @@ def render(report: Report, view: View) -> str:
     blocks = _scans(scans, view) if scans.runs or not validations else []
     for run in validations:
         blocks.extend(validation(report.tool.name, run, view))
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(fitted(blocks)) + "\n"
 
 
 def _scans(report: Report, view: View) -> list[str]:
     blocks = [f"## {words(report.tool.name)}: {words(summary(report))}"]
+    shown = [result for run in report.runs for result in run.results if result.suppression is None and view.shows(result.outcome)]
+    rest = list(_rest(report))
+    room = LONGEST - sum(len(one) + 2 for one in (*blocks, *rest)) - _NOTE
+    for number, result in enumerate(shown):
+        finding = list(_finding(result, view))
+        room -= sum(len(one) + 2 for one in finding)
+        if room < 0:
+            left = len(shown) - number
+            blocks.append(
+                f"**{left} of {len(shown)} are left out**, because a comment on GitHub takes 65,536 characters. `--format text` lists them all."
+            )
+            break
+        blocks += finding
+    return blocks + rest
+
+
+def _rest(report: Report) -> Iterator[str]:
+    """What follows the findings: the entries checked, the notes, the coverage."""
     for run in report.runs:
-        for result in run.results:
-            if result.suppression is None and view.shows(result.outcome):
-                blocks.extend(_finding(result, view))
-    for run in report.runs:
-        blocks.extend(_checked(run))
+        yield from _checked(run)
     notes = [note for run in report.runs for note in run.notes]
     if notes:
-        blocks.append("### Notes")
-        blocks.append("\n".join(f"- {words(note)}" for note in notes))
-    blocks.append("### Coverage")
-    blocks.append(words(coverage_line(report)))
-    return blocks
+        yield "### Notes"
+        yield "\n".join(f"- {words(note)}" for note in notes)
+    yield "### Coverage"
+    yield words(coverage_line(report))
 
 
 def _finding(result: Result, view: View) -> Iterator[str]:
@@ -53,7 +69,8 @@ def _finding(result: Result, view: View) -> Iterator[str]:
     yield f"### {code(str(result.place) or '-')} {word} {code(result.check)}"
     yield words(result.message)
     for evidence in result.evidence:
-        yield block(code_lines(evidence.body))
+        if evidence.kind not in TO_LOOK_AT:
+            yield block(code_lines(evidence.body), language(result.place.path) if evidence.kind == "code" else "")
     if result.related:
         yield "\n".join(f"- {where(place)} {words(place.label)}".rstrip() for place in result.related)
     if result.change:
@@ -61,7 +78,7 @@ def _finding(result: Result, view: View) -> Iterator[str]:
         yield _diff(result.change)
     note = view.entries.get(result.check)
     if note:
-        page = f": <{address(note.link)}>" if note.link else ""
+        page = f" · [the whole entry](<{address(note.link)}>)" if note.link else ""
         yield f"{code(f'gotcha-audit explain {result.check}')}{page}"
 
 
@@ -80,8 +97,13 @@ def _checked(run: Run) -> Iterator[str]:
     if run.stack:
         yield "Stack: " + ", ".join(words(f"{package.name} {package.version}".strip()) for package in run.stack)
     rows = ["| entry | FAILS | REVIEW | WORKS | places |", "|---|---:|---:|---:|---|"]
-    rows += [_row(checked) for checked in run.checked]
-    yield "\n".join(rows)
+    met = [checked for checked in run.checked if checked.fails or checked.reviews or checked.passes]
+    rows += [_row(checked) for checked in met]
+    if met:
+        yield "\n".join(rows)
+    others = [checked for checked in run.checked if checked not in met]
+    if others:
+        yield f"{plural(len(others), 'entry', 'entries')} more, of which no site occurs: {', '.join(code(checked.gotcha) for checked in others)}"
 
 
 def _row(checked: Checked) -> str:

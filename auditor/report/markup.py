@@ -6,6 +6,8 @@ https://github.github.com/gfm/ sections 2.4 (backslash escapes), 6.3 (code spans
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 from auditor.model import Place
 from auditor.report.visible import visible
@@ -15,6 +17,10 @@ _MARKUP = re.compile(r"([\\`*_\[\]|~#$]|:(?=\S)|(?<=www)\.|^[-+=](?=[-+=\s]|$)|(
 # A zero-width space keeps "@name" from calling somebody.
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;&#8203;"}
 _BACKTICKS = re.compile(r"`+")
+_LANGUAGE = re.compile(r"\.([a-z]{1,10})")
+
+LONGEST = 65_000
+"""Characters of a comment on GitHub, which takes 65,536, with room for what somebody writes before it."""
 
 
 def where(place: Place) -> str:
@@ -42,6 +48,29 @@ def block(rows: list[str], language: str = "") -> str:
     longest = max((len(run) for row in rows for run in _BACKTICKS.findall(row)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join([f"{fence}{language}", *rows, fence])
+
+
+def language(path: PurePosixPath | None) -> str:
+    """The word after a fence by which code of this file is coloured: its extension, where it is a plain one."""
+    found = _LANGUAGE.fullmatch(path.suffix) if path is not None else None
+    return found.group(1) if found else ""
+
+
+def fitted(blocks: Sequence[str], room: int = LONGEST) -> list[str]:
+    """The blocks that fit into a comment, in order; what is left out at the end is said."""
+    if sum(len(one) + 2 for one in blocks) <= room:
+        return list(blocks)
+    left = room - len(_REST) - 2
+    kept: list[str] = []
+    for one in blocks:
+        left -= len(one) + 2
+        if left < 0:
+            break
+        kept.append(one)
+    return [*kept, _REST]
+
+
+_REST = "**The rest is left out**: a comment on GitHub takes 65,536 characters. The formats `text` and `json` leave nothing out."
 
 
 def address(link: str) -> str:

@@ -12,6 +12,15 @@ START = "start"
 CAUSE = "cause"
 """The kind of evidence that names a likely cause: `title` is `likely <gotcha>`, `body` where the scan saw it, and what it said."""
 
+IMAGE = "image"
+"""The kind of evidence that is a picture: `body` is the base64 of a PNG or a JPEG. Formats of text leave it out."""
+
+CONTEXT = "context"
+"""The kind of evidence that is the marked code with a few lines around it: `title` ends with the number of the first line."""
+
+TO_LOOK_AT = frozenset({IMAGE, CONTEXT})
+"""Kinds of evidence for a reader who looks; whoever reads has the code and the message."""
+
 _FACTS = ("expected", "observed")
 
 
@@ -39,10 +48,22 @@ def _at(where: str) -> str:
 
 
 def pieces(result: Result) -> Sequence[Evidence]:
-    """Everything else that was seen: responses, logs, output, steps, screenshots."""
-    return [piece for piece in result.evidence if piece.kind not in {START, CAUSE, *_FACTS}]
+    """Everything else that was seen and can be read: responses, logs, output, steps, where screenshots are kept."""
+    return [piece for piece in result.evidence if piece.kind not in {START, CAUSE, *TO_LOOK_AT, *_FACTS}]
 
 
 def title(piece: Evidence) -> str:
     """What a piece of evidence is: its kind, and its title where that says more."""
     return piece.title if piece.title.startswith(piece.kind) else ": ".join(part for part in (piece.kind, piece.title) if part)
+
+
+def pictures(result: Result) -> Sequence[Evidence]:
+    """What a browser showed, as base64 of PNG or JPEG."""
+    return [piece for piece in result.evidence if piece.kind == IMAGE]
+
+
+def context(result: Result) -> tuple[Evidence | None, int]:
+    """The code with the lines around it, if the report carries them, and the number of its first line."""
+    piece = next((piece for piece in result.evidence if piece.kind == CONTEXT), None)
+    number = piece.title.rpartition(":")[2] if piece is not None else ""
+    return (piece, int(number)) if number.isdecimal() else (None, 0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from auditor.model import Outcome, Report, Result, Run
 from auditor.report.checklist import NO, OPEN, YES, checklist
-from auditor.report.markup import block, code, where, words
+from auditor.report.markup import block, code, fitted, where, words
 from auditor.report.observed import causes
 from auditor.report.verdict import verdict_line
 from auditor.report.view import View
@@ -50,7 +50,7 @@ def render(report: Report, phase: Phase, view: View) -> str:
     blocks += _validation(runs.get("validate"), runs.get("scan"), view)
     blocks.append("## Plan status")
     blocks.append("\n".join(_plan(phase, runs.get("plan"))))
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(fitted(blocks)) + "\n"
 
 
 def _results(run: Run | None) -> Sequence[Result]:

@@ -48,6 +48,6 @@ def coverage_line(report: Report) -> str:
     return f"{selected} selected, {scanned} scanned, {left_out}, {failed} failed"
 
 
-def plural(number: int, noun: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def plural(number: int, noun: str, many: str = "") -> str:
+    """``1 file``, ``2 files``; ``many`` is a plural without a plain s."""
+    return f"{number} {noun}" if number == 1 else f"{number} {many or f'{noun}s'}"

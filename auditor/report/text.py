@@ -15,6 +15,7 @@ from dataclasses import replace
 from rich.cells import cell_len
 
 from auditor.model import Change, Checked, Evidence, Outcome, Place, Report, Result, Run
+from auditor.report.observed import TO_LOOK_AT
 from auditor.report.sheet import Sheet
 from auditor.report.tally import count, coverage_line, plural, summary
 from auditor.report.text_validate import validation
@@ -78,7 +79,7 @@ def _finding(sheet: Sheet, result: Result, explained: set[str]) -> None:
     doubt = "" if result.confidence == "high" else f"  {result.confidence.value} confidence"
     sheet.line((visible(str(result.place)) or "-", "bold"), ("  ", ""), (word, style), ("  ", ""), (visible(result.check), "cyan"), (doubt, "dim"))
     sheet.prose(result.message, first="  ", rest="  ")
-    for evidence in result.evidence:
+    for evidence in (piece for piece in result.evidence if piece.kind not in TO_LOOK_AT):
         sheet.gap()
         _evidence(sheet, result, evidence)
     if result.related:

@@ -20,6 +20,7 @@ import psutil
 
 _MOST = 200
 _LONGEST = 2000
+_LARGE = 400_000
 _QUIET = 0.25
 _TICK = 25
 _STREAMS = frozenset({"eventsource", "websocket"})
@@ -230,6 +231,8 @@ def _visit(browser: Any, wanted: dict[str, Any], order: dict[str, Any]) -> dict[
         seen = _settle(page, record, order["settle"] if loaded else 0.0)
         with contextlib.suppress(Expired):
             screenshot = page.screenshot(timeout=5000)
+            if len(screenshot) > _LARGE:  # photographs
+                screenshot = page.screenshot(timeout=5000, type="jpeg", quality=70)
     except Expired:
         problem = f"no answer within {order['load']:g} s"
     except Error as error:

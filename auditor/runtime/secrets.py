@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from auditor.model import Change, Evidence, Place, Result
 from auditor.report.masking import mask_urls
+from auditor.report.observed import IMAGE
 
 MASK = "***"
 _SECRET_NAME = re.compile(r"KEY(?!BOARD)|TOKEN|SECRET|PASS(?!ENGER)|PWD|CREDENTIAL|DSN|AUTH(?!OR(?!IZ))", re.IGNORECASE)
@@ -96,6 +97,8 @@ class Masker:
         return replace(place, label=self(place.label)) if place.label else place
 
     def _evidence(self, evidence: Evidence) -> Evidence:
+        if evidence.kind == IMAGE:
+            return replace(evidence, title=self(evidence.title))  # what a browser shows to everybody; a masked picture is a broken one
         body = self(evidence.body)
         return replace(evidence, title=self(evidence.title), body=self._without_beginning(body) if evidence.truncated else body)
 

@@ -12,8 +12,15 @@ from auditor.model import Change, Confidence, Evidence, Gotcha, Outcome, Result,
 from auditor.project.project import Project
 from auditor.project.text import Unreadable
 from auditor.report.masking import mask, mask_urls
+from auditor.report.observed import CONTEXT
 
 _CONTEXT = 6
+_WIDEST = 400
+_READ_BEFORE = 60
+_AROUND = 2
+"""Lines before and after the code, for formats that show it in its surroundings."""
+_SHOWN_AROUND = frozenset({".py", ".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".vue", ".svelte", ".html"})
+"""Code alone: in configuration the next line is the value of another variable, which is nobody's business."""
 
 
 def from_sites(project: Project, gotchas: Mapping[str, Gotcha], sites: Iterable[Site]) -> tuple[tuple[Result, Span | None], ...]:
@@ -33,8 +40,8 @@ _RANK = {Outcome.SKIP: 0, Outcome.PASS: 1, Outcome.REVIEW: 2, Outcome.ERROR: 3, 
 
 def _result(project: Project, gotcha: Gotcha, site: Site, seen: Counter[tuple[str, str, str]]) -> Result:
     lines = _lines(project, site)
-    first = lines[0] if lines else site.place.label
-    evidence = (Evidence(kind="code", title=str(site.place.path), body=mask("\n".join(lines)), truncated=False),) if lines else ()
+    first = lines[0][:_WIDEST] if lines else site.place.label
+    evidence = (Evidence(kind="code", title=str(site.place.path), body="\n".join(_masked(lines)), truncated=False),) if lines else ()
     key = (site.gotcha, str(site.place.path or ""), " ".join(first.split()))
     seen[key] += 1
     return Result(
@@ -45,7 +52,7 @@ def _result(project: Project, gotcha: Gotcha, site: Site, seen: Counter[tuple[st
         severity=site.severity or gotcha.severity,
         confidence=gotcha.confidence,
         related=site.related,
-        evidence=evidence if site.outcome is not Outcome.PASS else (),
+        evidence=(*evidence, *_surroundings(project, site)) if site.outcome is not Outcome.PASS else (),
         change=_shown(site.change) if site.change is not None else None,
         fingerprint=fingerprint(*key, seen[key]),
     )
@@ -63,7 +70,7 @@ def fingerprint(check: str, path: str, line: str, ordinal: int) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
-def _lines(project: Project, site: Site) -> list[str]:
+def _lines(project: Project, site: Site, *, before: int = 0, after: int = 0) -> list[str]:
     if site.place.path is None or site.place.span is None:
         return []
     try:
@@ -71,8 +78,23 @@ def _lines(project: Project, site: Site) -> list[str]:
     except Unreadable:
         return []
     lines = text.split("\n")
-    last = min(site.place.span.end.line, site.place.span.start.line + _CONTEXT - 1)
-    return [line[:400] for line in lines[site.place.span.start.line - 1 : last]]
+    last = min(site.place.span.end.line, site.place.span.start.line + _CONTEXT - 1) + after
+    return [line[: 10 * _WIDEST] for line in lines[max(site.place.span.start.line - 1 - before, 0) : last]]
+
+
+def _masked(lines: list[str]) -> list[str]:
+    """The lines without secrets, and cut only then: the end of a string may lie beyond the cut."""
+    return [line[:_WIDEST] for line in mask("\n".join(lines)).split("\n")] if lines else []
+
+
+def _surroundings(project: Project, site: Site) -> tuple[Evidence, ...]:
+    """The code with the lines around it; what is masked in them may be named further up."""
+    if site.place.path is None or site.place.path.suffix not in _SHOWN_AROUND:
+        return ()
+    lines = _masked(_lines(project, site, before=_READ_BEFORE, after=_AROUND))
+    first = max(site.place.line - _AROUND, 1)
+    unseen = first - max(site.place.line - _READ_BEFORE, 1)
+    return (Evidence(kind=CONTEXT, title=f"{site.place.path}:{first}", body="\n".join(lines[unseen:])),) if lines[unseen:] else ()
 
 
 def from_troubles(troubles: Iterable[Trouble]) -> tuple[Result, ...]:

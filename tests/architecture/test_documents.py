@@ -11,9 +11,18 @@ from auditor.cli import main
 from auditor.engines.python.classes import CLASSES
 from auditor.model import Severity
 from auditor.project.config import KEYS, load_config
+from auditor.report import RENDERERS
 
 CHECKOUT = Path(__file__).parent.parent.parent
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "AGENTS.md", "SECURITY.md", "ARCHITECTURE.md", "fixtures/projects/sample-flask-react/README.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "AGENTS.md",
+    "SECURITY.md",
+    "ARCHITECTURE.md",
+    "docs/formats.md",
+    "fixtures/projects/sample-flask-react/README.md",
+)
 _GIVEN = re.compile(r"`((?:rules|auditor|tests|fixtures|agents|docs|bench)/[\w./-]*|[A-Z]+\.md|\.ci/run)`|\]\(((?!https?:)[^)#]+)\)")
 _IDS = re.compile(r"`((?:flask|django|fastapi|python|vite|express|react)/[a-z-]+)`")
 
@@ -28,7 +37,7 @@ def test_the_files_a_document_names_exist(name: str) -> None:
         path
         for groups in _GIVEN.findall(read(name))
         for path in groups
-        if path and "relative-upload-folder" not in path and not (CHECKOUT / path).exists() and not (CHECKOUT / name).with_name(path).exists()
+        if path and "relative-upload-folder" not in path and not (CHECKOUT / path).exists() and not ((CHECKOUT / name).parent / path).exists()
     ]
     assert missing == []
 
@@ -100,3 +109,16 @@ def test_the_hooks_run_the_scan() -> None:
 def test_contributing_names_every_value_class() -> None:
     text = read("CONTRIBUTING.md")
     assert [name for name in CLASSES if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/formats.md"])
+def test_every_format_is_documented(name: str) -> None:
+    assert [known for known in RENDERERS if f"| `{known}` |" not in read(name)] == []
+
+
+def test_the_commands_of_the_page_on_formats_name_formats_that_exist() -> None:
+    text = read("docs/formats.md")
+    assert set(re.findall(r"--format ([a-z]+)", text)) <= set(RENDERERS)
+    workflow, job = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL))
+    assert "security-events" in workflow["jobs"]["gotchas"]["permissions"]
+    assert set(job["gotchas"]["artifacts"]["reports"]) == {"codequality", "junit"}

@@ -99,3 +99,14 @@ def test_a_plan_that_changed_since_its_approval_is_refused(shop: Path, capsys: p
     code, said = gate(capsys)
     assert code == 2
     assert "description" in said
+
+
+def test_the_gate_as_a_page(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan(shop)
+    assert main(["gate", PLAN, "--quiet", "--no-browser", "--format", "html", "--output", "gate.html"]) == 3
+    capsys.readouterr()
+    text = (shop / "gate.html").read_text()
+    assert text.startswith("<!DOCTYPE html>")
+    for check in ("plan/task-open", "suite/unit-tests", "runtime/starts"):
+        assert f'data-check="{check}"' in text
+    assert "task 1 (Shop) does not pass" in text

@@ -1,5 +1,6 @@
 """Pages that do each thing a page can do wrong, in a real browser."""
 
+import base64
 import importlib.util
 import os
 import shutil
@@ -78,6 +79,7 @@ CASES = {
 class Server(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     other = ""
+    noise = ""
     asked = None
 
     def do_GET(self):
@@ -95,6 +97,8 @@ class Server(BaseHTTPRequestHandler):
         elif path in CASES:
             policy = {"Content-Security-Policy": "default-src 'none'"} if path == "/csp" else {}
             self.reply(200, HEAD + CASES[path].body.replace("OTHER", self.other), **policy, **{"Content-Type": "text/html"})
+        elif path == "/noise":
+            self.reply(200, HEAD + self.noise, **{"Content-Type": "text/html"})
         elif path == "/html.js":
             self.reply(200, HEAD, **{"Content-Type": "text/html"})
         elif path == "/pixel.svg":
@@ -263,11 +267,42 @@ def test_without_pages_there_is_nothing_to_look_at(tmp_path):
     assert (seen.outcome, seen.message) == (Outcome.SKIP, "there is no page to open")
 
 
-@pytest.mark.parametrize(("status", "message"), [(500, "there is no page: 500"), (0, "there is no page: refused")])
-def test_an_answer_that_is_no_page_is_not_opened(tmp_path, status, message):
-    page = Page(endpoint=Endpoint(path="/"), exchange=Exchange(method="GET", path="/", status=status, error="refused"))
-    (seen,) = console(scene(1, [], tmp_path, pages=(page,)))
-    assert (seen.outcome, seen.message) == (Outcome.SKIP, message)
+def asked(path, status):
+    return Page(endpoint=Endpoint(path=path), exchange=Exchange(method="GET", path=path, status=status, error="refused"))
+
+
+def test_what_was_not_answered_is_not_opened(tmp_path):
+    (seen,) = console(scene(1, [], tmp_path, pages=(asked("/", 0),)))
+    assert (seen.outcome, seen.message, seen.evidence) == (Outcome.SKIP, "there is no page: refused", ())
+
+
+@pytest.mark.real
+@needs_browser
+def test_what_is_answered_with_an_error_is_opened_for_its_picture_alone_and_after_the_others(tmp_path):
+    pages = (asked("/no/such", 404), asked("/healthy", 200))
+    with serving() as port:
+        stage = scene(port, [], tmp_path, pages=pages, kept=None)
+        works, none = console(stage, patience=PATIENCE)
+        stage.client.close()
+    assert (works.outcome, works.subject) == (Outcome.PASS, "GET /healthy")
+    assert (none.outcome, none.subject, none.message) == (Outcome.SKIP, "GET /no/such", "there is no page: 404")
+    for seen in (works, none):
+        (picture,) = [each for each in seen.evidence if each.kind == "image"]
+        assert base64.b64decode(picture.body).startswith(b"\x89PNG")
+
+
+@pytest.mark.real
+@needs_browser
+def test_a_photograph_is_kept_as_jpeg(tmp_path):
+    noise = "<canvas width=1200 height=700></canvas><script>const c=document.querySelector('canvas').getContext('2d'),d=c.createImageData(1200,700);for(let i=0;i<d.data.length;i++)d.data[i]=i%4===3?255:Math.random()*255;c.putImageData(d,0,0)</script>"
+    with serving(noise=noise) as port:
+        stage = scene(port, ["/noise"], tmp_path)
+        (seen,) = console(stage, patience=PATIENCE)
+        stage.client.close()
+    (picture,) = [each for each in seen.evidence if each.kind == "image"]
+    data = base64.b64decode(picture.body)
+    assert data.startswith(b"\xff\xd8\xff")
+    assert (tmp_path / "kept" / "page-1.jpg").read_bytes() == data
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,12 @@ def test_a_value_that_is_cut_short_is_masked_as_well() -> None:
     assert result.evidence[-1].body == "x ***"
 
 
+def test_a_picture_stays_what_it_is() -> None:
+    made = Masker(["abcdefghijklm"])
+    result = made.masked(_result("m", Evidence(kind="image", title="at /abcdefghijklm", body="iVBORabcdefghijklm")))
+    assert (result.evidence[-1].title, result.evidence[-1].body) == ("at /***", "iVBORabcdefghijklm")
+
+
 def test_cookies_as_long_as_sessions() -> None:
     headers = [("Set-Cookie", "theme=dark; Path=/"), ("set-cookie", 'session="0123456789abcdef"; HttpOnly'), ("X", "session=0123456789abcdef")]
     assert list(cookies(headers)) == ["0123456789abcdef"]

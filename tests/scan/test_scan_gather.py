@@ -117,7 +117,7 @@ def test_values_of_variables_are_in_no_report(tree, capsys):
         "services:\n  web:\n    build: .\n    env_file: .env\n    environment:\n      SECRET_KEY: hunter2hunter2\n      DATABASE_URL: redis://:hunter2@localhost:6379\n"
         "  cache:\n    image: redis\n"
     )
-    for form in ("text", "json", "markdown"):
+    for form in ("text", "json", "markdown", "html"):
         assert main(["scan", str(tree), "--format", form, "--show", "fail,review,pass", "--jobs", "1", "--no-cache"]) == 1
         out = capsys.readouterr().out
         assert "compose/localhost-between-services" in out

@@ -40,7 +40,33 @@ def test_a_site_may_weigh_differently_from_its_entry():
 
 def test_the_lines_of_the_site_are_the_evidence():
     (found,) = results("a\nf(\n    1,\n)\nb\n", site(2, end_line=4))
-    assert [(each.kind, each.title, each.body) for each in found.evidence] == [("code", "app.py", "f(\n    1,\n)")]
+    assert (found.evidence[0].kind, found.evidence[0].title, found.evidence[0].body) == ("code", "app.py", "f(\n    1,\n)")
+
+
+def test_the_lines_around_are_there_for_those_who_look():
+    text = "\n".join(f"line{number}()" for number in range(1, 100))
+    for line, first, last in ((50, 48, 52), (1, 1, 3), (2, 1, 4), (99, 97, 99), (62, 60, 64)):
+        (found,) = results(text, site(line))
+        around = found.evidence[1]
+        assert (around.kind, around.title) == ("context", f"app.py:{first}")
+        assert around.body.split("\n") == [f"line{number}()" for number in range(first, last + 1)]
+
+
+def test_the_lines_around_show_no_secret_that_is_named_further_up():
+    text = "SECRET = (\n" + "    'aaaaaaaaaaaa'\n" * 20 + ")\nf()\n"
+    (found,) = results(text, site(23))
+    assert found.evidence[1].body == "    'aa***'\n)\nf()\n"
+
+
+@pytest.mark.parametrize("path", ["compose.yaml", ".env", "settings.toml", "Dockerfile"])
+def test_nothing_around_is_shown_where_the_next_line_is_another_value(path):
+    (found,) = results({path: "A: b\nC: hunter2\n"}, site(1, path=PurePosixPath(path)))
+    assert [each.kind for each in found.evidence] == ["code"]
+
+
+def test_a_secret_that_is_cut_is_masked_all_the_same():
+    (found,) = results(f"SECRET = '{'x' * 500}'\n", site(1))
+    assert all("xxx" not in each.body for each in found.evidence)
 
 
 def test_evidence_is_short_whatever_the_site_is():

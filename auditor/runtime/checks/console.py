@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from auditor.model import Evidence
 from auditor.processes.members import VARIABLE, new_marker
+from auditor.report.observed import IMAGE
 from auditor.runtime.browser import Patience, Request, Site, Visit, subject, visit, whose
 from auditor.runtime.scene import Page, Scene
 from auditor.runtime.seen import Seen, Sign, broken, failed, passed, skipped
 
+_JPEG = b"\xff\xd8"
 _MOST_PAGES = 10
 _MOST_SHOWN = 20
 _EXPECTED = "no errors in the console, nothing that fails to load, something to see"
@@ -39,17 +42,16 @@ def console(scene: Scene, *, patience: Patience | None = None) -> Iterable[Seen]
     if not scene.browser:
         yield skipped("console", "switched off with --no-browser")
         return
-    pages: dict[str, Page] = {}
+    asked: dict[str, Page] = {}
     for page in scene.pages:
-        if page.endpoint.method != "GET" or page.endpoint.path in pages:
-            continue
-        why = _no_page(page)
-        if why:
-            yield skipped(str(page.endpoint), why)
-        elif len(pages) < _MOST_PAGES:
-            pages[page.endpoint.path] = page
-        else:
-            yield skipped(str(page.endpoint), f"{_MOST_PAGES} pages are opened in the browser, and no more")
+        if page.endpoint.method == "GET":
+            asked.setdefault(page.endpoint.path, page)
+    # A page that is none is opened for its picture alone, which is what visitors get; where there are too many, the others go first.
+    answered = sorted(((path, page) for path, page in asked.items() if page.exchange.status), key=lambda item: bool(_no_page(item[1])))
+    pages = dict(answered[:_MOST_PAGES])
+    for path, page in asked.items():
+        if path not in pages:
+            yield skipped(str(page.endpoint), _no_page(page) or f"{_MOST_PAGES} pages are opened in the browser, and no more")
     if not pages:
         if not scene.pages:
             yield skipped("console", "there is no page to open")
@@ -58,14 +60,21 @@ def console(scene: Scene, *, patience: Patience | None = None) -> Iterable[Seen]
     headers = {path: dict(page.endpoint.headers) for path, page in pages.items()}
     visits = visit(list(pages), site, headers=headers, environment={VARIABLE: new_marker()}, patience=patience)
     if isinstance(visits, str):
-        yield skipped("console", visits)
+        reasons = {str(page.endpoint): _no_page(page) for page in pages.values()}
+        yield from (skipped(name, why) for name, why in reasons.items() if why)
+        if not all(reasons.values()):
+            yield skipped("console", visits)
         return
     allowed = [re.compile(each) for each in scene.target.allowed_console if _compiles(each)]
     yield from (
         broken("console", f"allowed_console has no regular expression: {each}") for each in scene.target.allowed_console if not _compiles(each)
     )
     for number, (page, seen) in enumerate(zip(pages.values(), visits, strict=True), 1):
-        yield _judge(page, seen, site, allowed, _keep(scene.kept, number, seen))
+        shown = _keep(scene.kept, number, seen)
+        if why := _no_page(page):
+            yield replace(skipped(str(page.endpoint), why), evidence=shown)
+        else:
+            yield _judge(page, seen, site, allowed, shown)
 
 
 def _no_page(page: Page) -> str:
@@ -207,13 +216,17 @@ def _abroad(seen: Visit, site: Site) -> tuple[Evidence, ...]:
 
 
 def _keep(folder: Path | None, number: int, seen: Visit) -> tuple[Evidence, ...]:
-    """The picture of the page, where evidence is kept."""
-    if folder is None or not seen.screenshot:
+    """The picture of the page, and where it is kept."""
+    if not seen.screenshot:
         return ()
-    path = folder / f"page-{number}.png"
+    shown = f"what is seen at {seen.final[:300]}"
+    picture = Evidence(kind=IMAGE, title=shown, body=base64.b64encode(seen.screenshot).decode())
+    if folder is None:
+        return (picture,)
+    path = folder / f"page-{number}.{'jpg' if seen.screenshot.startswith(_JPEG) else 'png'}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(seen.screenshot)
     except OSError as error:
-        return (Evidence(kind="screenshot", title="the picture could not be kept", body=str(error)),)
-    return (Evidence(kind="screenshot", title=f"what is seen at {seen.final[:300]}", body=str(path)),)
+        return (Evidence(kind="screenshot", title="the picture could not be kept", body=str(error)), picture)
+    return (Evidence(kind="screenshot", title=shown, body=str(path)), picture)
