@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from auditor.catalogue import load
 from auditor.cli.output import colour, emit, say, width, write_file
+from auditor.cli.passed import left_out
 from auditor.cli.shared import page, split
 from auditor.errors import UsageError
 from auditor.model import Outcome, Severity
@@ -49,6 +51,8 @@ Exit codes:
 @click.option("--show", multiple=True, metavar="OUTCOMES", help="Which sites to list: fail, review, pass (comma separated).")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; one for each processor unless given.")
 @click.option("--no-cache", is_flag=True, help="Take nothing from an earlier scan.")
+@click.option("--force-exclude", is_flag=True, help="Leave out files that a scan of the whole project leaves out, even when they are named.")
+@click.option("--also", multiple=True, metavar="FORMAT:FILE", help="Write the report in this format to this file too (repeatable).")
 def command(
     *,
     paths: tuple[Path, ...],
@@ -61,6 +65,8 @@ def command(
     show: tuple[str, ...],
     jobs: int | None,
     no_cache: bool,
+    force_exclude: bool,
+    also: tuple[str, ...],
 ) -> int:
     """Find where a project fails, and show where it works.
 
@@ -69,7 +75,10 @@ def command(
     """
     root, chosen = target(paths)
     shown = outcomes(show)
+    copies = tuple(copy(text) for text in also)
     config = load_config(root)
+    if force_exclude:
+        config = replace(config, exclude=(*config.exclude, *left_out(root, config, chosen)))
     options = ScanOptions(config=config, paths=chosen, select=split(select), ignore=split(ignore), jobs=jobs, no_cache=no_cache)
     report = scan(root, options)
     view = View(
@@ -88,6 +97,8 @@ def command(
     else:
         write_file(output, text)
         say(f"{output}: {summary(report)}")
+    for name, file in copies:
+        write_file(file, RENDERERS[name](report, replace(view, colour=False)))
     if status == EXIT_INCOMPLETE:
         say("gotcha-audit: something could not be examined; the report names it")
     return status
@@ -112,6 +123,14 @@ def target(paths: tuple[Path, ...]) -> tuple[Path, tuple[Path, ...]]:
             raise UsageError(f"{path} is outside the current directory: run from the root of its project, or give that directory")
         chosen.append(Path(relative))
     return root, tuple(chosen)
+
+
+def copy(text: str) -> tuple[str, Path]:
+    """Give the format and the file of one ``--also``; raises UsageError for anything else."""
+    name, colon, file = text.partition(":")
+    if name not in RENDERERS or not colon or not file:
+        raise UsageError(f"--also {text}: write FORMAT:FILE, such as json:report.json; formats are {', '.join(RENDERERS)}")
+    return name, Path(file)
 
 
 def outcomes(show: tuple[str, ...]) -> tuple[Outcome, ...]:
