@@ -1,15 +1,13 @@
 """The hooks, run by the real pre-commit and by prek on a scratch repository."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from filelock import FileLock
 from identify.identify import tags_from_path
-from made_checkout import CHECKOUT, FAILING, WORKING, environment, git, made_copy, made_repository, tool
+from made_checkout import CHECKOUT, FAILING, WORKING, environment, git, made_repository, tool
 
 from auditor.project.files import language_of
 
@@ -28,25 +26,6 @@ PROJECT = {
     "app/web.py": WORKING,
     "Procfile": "web: gunicorn app.web:app\n",
 }
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that all workers of this run share: the environment of the hooks takes half a minute to make."""
-    base = tmp_path_factory.getbasetemp()
-    made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "pre-commit"
-    made.mkdir(exist_ok=True)
-    return made
-
-
-@pytest.fixture(scope="session")
-def source(shared: Path) -> tuple[Path, str]:
-    """The project as a repository, and its revision."""
-    folder = shared / "source"
-    with FileLock(shared / "source.lock"):
-        if not folder.exists():
-            made_copy(folder)
-    return folder, git(folder, "rev-parse", "HEAD").stdout.strip()
 
 
 @pytest.fixture(scope="session")
