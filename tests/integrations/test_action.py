@@ -18,6 +18,7 @@ PROJECT = {
     "app/web.py": FAILING,
     "frontend/dist/index.html": "<!doctype html><title>Teas</title><h1>Teas</h1>\n",
 }
+TRAPS = {f"{name}.py": "import pathlib\npathlib.Path('pwned').touch()\n" for name in ("venv", "pip", "secrets", "json", "site", "click", "auditor")}
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -40,7 +41,7 @@ def test_zizmor_finds_nothing_in_the_action() -> None:
 
 @pytest.mark.parametrize("number", range(len(scripts())))
 def test_shellcheck_finds_nothing_in_the_scripts(tmp_path: Path, number: int) -> None:
-    (tmp_path / "step.sh").write_text(scripts()[number])
+    (tmp_path / "step.sh").write_text("set -e -o pipefail  # as the runner starts bash\n" + scripts()[number])
     done = run("shellcheck", "--norc", "--shell=bash", "--severity=style", str(tmp_path / "step.sh"))
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -54,13 +55,14 @@ def test_no_input_is_pasted_into_a_script_and_no_other_action_is_used() -> None:
 
 @pytest.fixture(scope="session")
 def installed(shared: Path, source: tuple[Path, str]) -> Path:
-    """RUNNER_TEMP after the first step; it takes a quarter of a minute, so it is played once."""
+    """RUNNER_TEMP after the first step, on a repository full of traps; it takes half a minute, so it is played once."""
     temporary = shared / "runner"
     with FileLock(shared / "runner.lock"):
         if not temporary.exists():
             temporary.mkdir()
-            done = played(source[0], source[0], temporary, only="Install gotcha-audit")
-            assert done.status == 0, done.log
+            trapped = made_repository(shared / "trapped", TRAPS)
+            done = played(source[0], trapped, temporary, only="Install gotcha-audit")
+            assert (done.status, list(trapped.rglob("pwned"))) == (0, []), done.log
     return temporary
 
 
@@ -120,11 +122,13 @@ HOSTILE = [
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("name", ["path", "select", "ignore", "fail_on", "strict", "annotations", "summary"])
-def test_an_input_is_data_whatever_it_holds(scanned, name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("names", "expected"), [(["path"], 2), (["select"], 2), (["ignore"], 2), (["fail_on"], 2), (["strict", "annotations", "summary"], 1)]
+)
+def test_an_input_is_data_whatever_it_holds(scanned, names: list[str], expected: int, tmp_path: Path) -> None:
+    """Words that are no path, id or severity are wrong use; what is not ``true`` is not true."""
     for value in HOSTILE:
-        done = scanned(PROJECT, **{"select": "flask/relative-send-directory", name: value})
-        expected = {"strict": 1, "annotations": 1, "summary": 1}.get(name, 2)
+        done = scanned(PROJECT, **{"select": "flask/relative-send-directory", **dict.fromkeys(names, value)})
         assert (value, done.status, done.outputs["exit-code"]) == (value, expected, str(expected)), done.log
     assert [str(found) for found in tmp_path.rglob("pwned*")] == []
 
@@ -146,18 +150,10 @@ def test_code_that_looks_like_a_command_to_the_runner_is_none(scanned) -> None:
 
 
 @pytest.mark.real
-def test_a_file_of_the_repository_passes_for_no_module(tmp_path: Path, source: tuple[Path, str], installed: Path) -> None:
-    """Python looks for modules in the working directory first, unless it is told not to."""
-    trap = "import pathlib\npathlib.Path('pwned').touch()\n"
-    workspace = made_repository(
-        tmp_path / "workspace", {**PROJECT, **{f"{name}.py": trap for name in ("venv", "pip", "secrets", "json", "site", "click")}}
-    )
-    temporary = tmp_path / "temp"
-    temporary.mkdir()
-    made = played(source[0], workspace, temporary, only="Install gotcha-audit")
-    assert made.status == 0, made.log
-    done = played(source[0], workspace, temporary, only="Scan", select="flask/relative-send-directory")
-    assert (done.status, done.outputs["fail"], list(workspace.rglob("pwned"))) == (1, "1", []), done.log
+def test_a_file_of_the_repository_passes_for_no_module(scanned, tmp_path: Path) -> None:
+    """Python looks for modules in the working directory first, unless it is told not to; ``installed`` asks the same of the first step."""
+    done = scanned({**PROJECT, **TRAPS}, select="flask/relative-send-directory")
+    assert (done.status, done.outputs["fail"], list(tmp_path.rglob("pwned"))) == (1, "1", []), done.log
 
 
 def test_a_python_that_is_too_old_is_said(tmp_path: Path) -> None:
