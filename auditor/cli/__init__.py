@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from auditor import __version__
-from auditor.cli import crash
+from auditor.cli import crash, shells
 from auditor.cli.lazy import Lazy, LazyGroup
 from auditor.cli.output import hush, say
 from auditor.errors import GotchaAuditError
@@ -61,6 +61,7 @@ def commands() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code; raises nothing."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    shells.install()
     try:
         status = commands.main(args=arguments, prog_name="gotcha-audit", standalone_mode=False)
     except GotchaAuditError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from auditor.catalogue import load
+from auditor.cli.completing import selectors
 from auditor.cli.output import colour, emit, say, width, write_file
 from auditor.cli.passed import left_out
 from auditor.cli.shared import page, split
@@ -44,15 +45,14 @@ Exit codes:
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
 @click.option("--format", "output_format", type=click.Choice(list(RENDERERS)), default="text", show_default=True, help="How to write the report.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this file instead of standard output.")
-@click.option("--select", multiple=True, metavar="ID", help="Only these gotchas (globs, comma separated, repeatable).")
-@click.option("--ignore", multiple=True, metavar="ID", help="Not these gotchas, besides those the configuration ignores.")
+@click.option("--select", multiple=True, metavar="ID", shell_complete=selectors, help="Only these gotchas (globs, comma separated, repeatable).")
+@click.option("--ignore", multiple=True, metavar="ID", shell_complete=selectors, help="Not these gotchas, besides those the configuration ignores.")
 @click.option("--fail-on", type=click.Choice([severity.value for severity in Severity]), help="The least severity that makes the exit code 1.")
 @click.option("--strict/--no-strict", default=None, help="Let sites under review make the exit code 1 too.")
 @click.option("--show", multiple=True, metavar="OUTCOMES", help="Which sites to list: fail, review, pass (comma separated).")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; one for each processor unless given.")
 @click.option("--no-cache", is_flag=True, help="Take nothing from an earlier scan.")
 @click.option("--force-exclude", is_flag=True, help="Leave out files that a scan of the whole project leaves out, even when they are named.")
-@click.option("--also", multiple=True, metavar="FORMAT:FILE", help="Write the report in this format to this file too (repeatable).")
 def command(
     *,
     paths: tuple[Path, ...],
@@ -66,7 +66,6 @@ def command(
     jobs: int | None,
     no_cache: bool,
     force_exclude: bool,
-    also: tuple[str, ...],
 ) -> int:
     """Find where a project fails, and show where it works.
 
@@ -75,7 +74,6 @@ def command(
     """
     root, chosen = target(paths)
     shown = outcomes(show)
-    copies = tuple(copy(text) for text in also)
     config = load_config(root)
     if force_exclude:
         config = replace(config, exclude=(*config.exclude, *left_out(root, config, chosen)))
@@ -97,8 +95,6 @@ def command(
     else:
         write_file(output, text)
         say(f"{output}: {summary(report)}")
-    for name, file in copies:
-        write_file(file, RENDERERS[name](report, replace(view, colour=False)))
     if status == EXIT_INCOMPLETE:
         say("gotcha-audit: something could not be examined; the report names it")
     return status
@@ -123,14 +119,6 @@ def target(paths: tuple[Path, ...]) -> tuple[Path, tuple[Path, ...]]:
             raise UsageError(f"{path} is outside the current directory: run from the root of its project, or give that directory")
         chosen.append(Path(relative))
     return root, tuple(chosen)
-
-
-def copy(text: str) -> tuple[str, Path]:
-    """Give the format and the file of one ``--also``; raises UsageError for anything else."""
-    name, colon, file = text.partition(":")
-    if name not in RENDERERS or not colon or not file:
-        raise UsageError(f"--also {text}: write FORMAT:FILE, such as json:report.json; formats are {', '.join(RENDERERS)}")
-    return name, Path(file)
 
 
 def outcomes(show: tuple[str, ...]) -> tuple[Outcome, ...]:

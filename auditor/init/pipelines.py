@@ -110,7 +110,7 @@ def job(stage: str) -> str:
   image: python:3.12-slim
   script:
     - pip install --quiet gotcha-audit=={__version__}
-    - gotcha-audit scan . --also gitlab:gl-code-quality-report.json
+    - gotcha-audit scan . --format text --format gitlab:gl-code-quality-report.json
   artifacts:
     when: always
     reports:

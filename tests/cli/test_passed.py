@@ -1,4 +1,4 @@
-"""``scan --force-exclude``, for programs that name every changed file, and ``scan --also``, for several reports of one scan."""
+"""``scan --force-exclude``, for programs that name every changed file."""
 
 import json
 from pathlib import Path
@@ -40,27 +40,3 @@ def test_a_minified_file_that_a_program_names_is_left_out_and_counted(capsys: py
 @pytest.mark.usefixtures("shop")
 def test_what_a_whole_scan_looks_at_is_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
     assert scanned("--force-exclude", "src/chat.min.js", "src/api.js", capsys=capsys)[::2] == (1, ["src/api.js"])
-
-
-def test_one_scan_writes_several_reports(shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    words = ["scan", ".", "--select", "react/localhost-api-url", "--jobs", "1"]
-    assert main([*words, "--also", "json:report.json", "--also", "text:a:b.txt"]) == 1
-    out = capsys.readouterr().out
-    assert "\x1b[" in out
-    assert "\x1b[" not in (shop / "a:b.txt").read_text()
-    (run,) = json.loads((shop / "report.json").read_text())["runs"]
-    assert [result["place"]["path"] for result in run["results"]] == ["src/api.js"]
-
-
-@pytest.mark.parametrize("text", ["json", "json:", ":report.json", "word:report.json"])
-@pytest.mark.usefixtures("shop")
-def test_a_report_without_a_known_format_or_a_file_is_refused_before_the_scan(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["scan", ".", "--also", text]) == 2
-    assert f"--also {text}: write FORMAT:FILE, such as json:report.json" in capsys.readouterr().err
-
-
-@pytest.mark.usefixtures("shop")
-def test_a_report_that_cannot_be_written_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["scan", ".", "--jobs", "1", "--also", "json:missing/report.json"]) == 2
-    assert "missing/report.json cannot be written: No such file or directory" in capsys.readouterr().err

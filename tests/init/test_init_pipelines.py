@@ -137,7 +137,7 @@ def test_a_job_is_valid_and_its_report_is_the_one_it_names(tmp_path: Path) -> No
     (tmp_path / edit.path).write_text(edit.after)
     assert tool("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", tmp_path / edit.path).returncode == 0
     job = yaml.safe_load(edit.after)["gotcha-audit"]
-    assert job["script"][-1] == f"gotcha-audit scan . --also gitlab:{job['artifacts']['reports']['codequality']}"
+    assert job["script"][-1] == f"gotcha-audit scan . --format text --format gitlab:{job['artifacts']['reports']['codequality']}"
 
 
 @pytest.mark.parametrize(
