@@ -48,7 +48,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     sorted(
         set(
             re.findall(
-                r"gotcha-audit ((?:scan|stack|env|facts|explain|validate|cleanup|gate|prove|plan [a-z]+|catalogue [a-z-]+))\b", read("README.md")
+                r"gotcha-audit ((?:scan|init|stack|env|facts|explain|validate|cleanup|gate|prove|plan [a-z]+|catalogue [a-z-]+))\b", read("README.md")
             )
         )
     ),
