@@ -12,7 +12,16 @@ from auditor.model import Severity
 from auditor.project.config import KEYS, load_config
 
 CHECKOUT = Path(__file__).parent.parent.parent
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "AGENTS.md", "SECURITY.md", "ARCHITECTURE.md", "fixtures/projects/sample-flask-react/README.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/ci.md",
+    "docs/init.md",
+    "CONTRIBUTING.md",
+    "AGENTS.md",
+    "SECURITY.md",
+    "ARCHITECTURE.md",
+    "fixtures/projects/sample-flask-react/README.md",
+)
 _GIVEN = re.compile(r"`((?:rules|auditor|tests|fixtures|agents|docs|bench)/[\w./-]*|[A-Z]+\.md|\.ci/run)`|\]\(((?!https?:)[^)#]+)\)")
 _IDS = re.compile(r"`((?:flask|django|fastapi|python|vite|express|react)/[a-z-]+)`")
 

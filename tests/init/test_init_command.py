@@ -1,5 +1,6 @@
 """``gotcha-audit init``: shows, asks, writes; a second run finds nothing to do."""
 
+import json
 import os
 import pty
 import subprocess
@@ -42,6 +43,17 @@ def test_yes_writes_all_that_was_asked_for_and_the_second_run_has_nothing_to_do(
     assert main(["init", str(tmp_path), "--yes", "--only", ALL]) == 0
     out, err = capsys.readouterr()
     assert (err, "+++" in out, tree(tmp_path)) == ("gotcha-audit: nothing is written: all of it is there\n", False, first)
+
+
+def test_what_is_written_adds_nothing_to_the_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The catalogue has entries about workflows and pipelines, and ours are to be examples of what works."""
+    made(tmp_path, SHOP)
+    assert main(["init", str(tmp_path), "--yes", "--only", ALL]) == 0
+    capsys.readouterr()
+    main(["scan", str(tmp_path), "--format", "json", "--jobs", "1", "--strict", "--select", "github-actions,docker,project,python,paas"])
+    (run,) = json.loads(capsys.readouterr().out)["runs"]
+    assert [result["place"]["path"] for result in run["results"] if result["outcome"] != "pass" and result["place"]["path"] in WRITTEN] == []
+    assert any(item["gotcha"].startswith("github-actions/") for item in run["checked"])
 
 
 def test_a_dry_run_shows_what_yes_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,22 @@ def test_the_configuration_of_pre_commit_is_valid(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(BLOCKS[0])
     done = run("pre-commit", "validate-config", tmp_path / "config.yaml")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"gotcha-audit scan \. .*", TEXT))))
+def test_every_scan_that_is_shown_writes_what_it_names(tmp_path: Path, line: str) -> None:
+    (tmp_path / "app.py").write_text("import flask_cors\nfrom flask import Flask\n\napp = Flask(__name__)\nflask_cors.CORS(app)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "auditor", *line.split()[1:]],
+        cwd=tmp_path,
+        env=environment(PYTHONPATH=str(CHECKOUT)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, "flask/cors-any-origin" in done.stdout) == (1, True), done.stderr
+    files = re.findall(r"--format \w+:(\S+)", line)
+    assert files
+    assert all("flask/cors-any-origin" in (tmp_path / name).read_text() for name in files)
