@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import textwrap
 import tomllib
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +17,7 @@ from auditor.runtime.configured import configured
 
 _PYPROJECT = PurePosixPath("pyproject.toml")
 _MOST_NAMED = 8
+_WIDTH = 110
 
 
 def config(found: Found) -> tuple[Edit | Kept, ...]:
@@ -57,12 +59,13 @@ def written(found: Found, prefix: str) -> str:
 
 
 def _stack(found: Found) -> list[str]:
-    """One line: the frameworks and tools, each with the file that says so."""
+    """The frameworks and tools, each with the file that says so."""
     named: dict[str, str] = {}
     for package in found.stack:
         named.setdefault(package.name, visible(f"{package.name} ({package.evidence.path})"))
     more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
-    return [f"Found here: {', '.join(list(named.values())[:_MOST_NAMED])}{more}. `gotcha-audit stack` says why."] if named else []
+    text = f"Found here: {', '.join(list(named.values())[:_MOST_NAMED])}{more}. `gotcha-audit stack` says why."
+    return textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False) if named else []
 
 
 def _validate(found: Found) -> tuple[list[str], list[str]]:
