@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from auditor import __version__
-from auditor.cli import crash
+from auditor.cli import crash, shells
 from auditor.cli.lazy import Lazy, LazyGroup
 from auditor.cli.output import hush, say
 from auditor.errors import GotchaAuditError
@@ -29,6 +29,7 @@ COMMANDS = {
     "facts": Lazy(module="auditor.cli.facts", summary="Show what the files of a project say to each other."),
     "plan": Lazy(module="auditor.cli.plan", summary="Keep a plan honest: what is next, what passes, what was approved."),
     "prove": Lazy(module="auditor.cli.prove", summary="Run the examples of entries: FAILS must fail, WORKS must work."),
+    "init": Lazy(module="auditor.cli.init", summary="Set a project up: configuration, pre-commit, CI."),
     "catalogue": Lazy(module="auditor.cli.catalogue", summary="List, check, write and publish catalogue entries."),
 }
 
@@ -60,6 +61,7 @@ def commands() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code; raises nothing."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    shells.install()
     try:
         status = commands.main(args=arguments, prog_name="gotcha-audit", standalone_mode=False)
     except GotchaAuditError as error:

@@ -12,6 +12,7 @@ import yaml
 from auditor.catalogue import agents_directory, load, rules_directory
 from auditor.catalogue.publish import proven_by, published, stale
 from auditor.catalogue.scaffold import new_entry
+from auditor.cli.completing import ids
 from auditor.cli.entries import check_directory, check_file
 from auditor.cli.output import emit, say, write_file
 from auditor.cli.shared import columns, entry, format_option, project_catalogue, split
@@ -58,7 +59,7 @@ def list_entries(select: tuple[str, ...], output_format: str) -> int:
 
 
 @command.command("show")
-@click.argument("id", metavar="ID")
+@click.argument("id", metavar="ID", shell_complete=ids)
 def show(id: str) -> int:  # noqa: A002 (the name shown in the help)
     """Show an entry as it is written; what a run has shown of it is told on standard error."""
     gotcha = entry(project_catalogue(), id)

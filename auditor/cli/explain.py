@@ -7,13 +7,14 @@ import io
 import click
 
 from auditor.catalogue.publish import entry_page
+from auditor.cli.completing import ids
 from auditor.cli.output import colour, emit, is_terminal, width
 from auditor.cli.shared import entry, project_catalogue
 from auditor.report.visible import visible
 
 
 @click.command("explain", short_help="Show one gotcha: what breaks, why, and what to write.")
-@click.argument("id", metavar="ID")
+@click.argument("id", metavar="ID", shell_complete=ids)
 def command(id: str) -> int:  # noqa: A002 (the name shown in the help)
     """Show one gotcha: what breaks, why, and what to write.
 

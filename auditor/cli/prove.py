@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from auditor.catalogue import load
+from auditor.cli import completing
 from auditor.cli.output import emit, say
 from auditor.cli.shared import columns, split
 from auditor.errors import UsageError
@@ -38,7 +39,7 @@ Exit codes:
   3  something could not be run
 """,
 )
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=completing.ids)
 @click.option("--all", "everything", is_flag=True, help="Every entry of the catalogue.")
 @click.option("--stale", is_flag=True, help="Only entries without a proof of what they say now.")
 @click.option("--quick", is_flag=True, help="Only entries whose last proof took a few seconds.")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import click
 
 from auditor.catalogue import load
+from auditor.cli.completing import selectors
 from auditor.cli.output import colour, say, width
+from auditor.cli.passed import left_out
 from auditor.cli.reports import Wanted, anchor, below_repository, deliver, report_options, wanted
 from auditor.cli.shared import page, proof_note, split
 from auditor.errors import UsageError
@@ -44,13 +47,14 @@ Exit codes:
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
 @report_options()
-@click.option("--select", multiple=True, metavar="ID", help="Only these gotchas (globs, comma separated, repeatable).")
-@click.option("--ignore", multiple=True, metavar="ID", help="Not these gotchas, besides those the configuration ignores.")
+@click.option("--select", multiple=True, metavar="ID", shell_complete=selectors, help="Only these gotchas (globs, comma separated, repeatable).")
+@click.option("--ignore", multiple=True, metavar="ID", shell_complete=selectors, help="Not these gotchas, besides those the configuration ignores.")
 @click.option("--fail-on", type=click.Choice([severity.value for severity in Severity]), help="The least severity that makes the exit code 1.")
 @click.option("--strict/--no-strict", default=None, help="Let sites under review make the exit code 1 too.")
 @click.option("--show", multiple=True, metavar="OUTCOMES", help="Which sites to list: fail, review, pass (comma separated).")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; one for each processor unless given.")
 @click.option("--no-cache", is_flag=True, help="Take nothing from an earlier scan.")
+@click.option("--force-exclude", is_flag=True, help="Leave out files that a scan of the whole project leaves out, even when they are named.")
 def command(
     *,
     paths: tuple[Path, ...],
@@ -64,6 +68,7 @@ def command(
     hide_suppressed: bool,
     jobs: int | None,
     no_cache: bool,
+    force_exclude: bool,
 ) -> int:
     """Find where a project fails, and show where it works.
 
@@ -74,6 +79,8 @@ def command(
     shown = outcomes(show)
     outputs = wanted(formats, output)
     config = load_config(root)
+    if force_exclude:
+        config = replace(config, exclude=(*config.exclude, *left_out(root, config, chosen)))
     options = ScanOptions(config=config, paths=chosen, select=split(select), ignore=split(ignore), jobs=jobs, no_cache=no_cache)
     report = scan(root, options)
     least = Severity(fail_on) if fail_on else config.fail_on
