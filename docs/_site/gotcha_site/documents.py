@@ -54,7 +54,7 @@ def _outside(text: str, source: str, target: str, checkout: Path) -> str:
             page_of = f"gotchas/{entry[1]}/{entry[2]}.md" if entry[1] else "gotchas/index.md"
         elif aim in PAGES:
             page_of = PAGES[aim]
-        elif aim == "README.md":
+        elif aim == "README.md" and not at:
             page_of = "index.md"
         elif aim.startswith("docs/") and not aim.startswith("docs/_site"):
             page_of = aim.removeprefix("docs/")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from itertools import groupby
 
 from auditor.catalogue import Catalogue
 from auditor.catalogue.proofs import state_of
@@ -30,6 +29,12 @@ _MEANING = {
 }
 
 
+def stacks(catalogue: Catalogue) -> dict[str, tuple[Gotcha, ...]]:
+    """The entries of each stack, by its name."""
+    names = sorted({gotcha.stack for gotcha in catalogue.gotchas})
+    return {name: tuple(gotcha for gotcha in catalogue.gotchas if gotcha.stack == name) for name in names}
+
+
 def by_stack(catalogue: Catalogue) -> str:
     """`gotchas/index.md`: every entry under its stack."""
     states = Counter(state_of(gotcha) for gotcha in catalogue.gotchas)
@@ -42,7 +47,7 @@ def by_stack(catalogue: Catalogue) -> str:
             "[by what production shows](by-symptom.md)."
         ),
     ]
-    for stack, group in groupby(catalogue.gotchas, key=lambda gotcha: gotcha.stack):
+    for stack, group in stacks(catalogue).items():
         body += [f"## {stack}", _mistakes(group, "")]
     return page(body, title="Gotchas by stack", description="Every entry of the catalogue, by framework and tool.")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ _KNOWN = {"index.md", "tutorial.md", *_HOW_TO, *_EXPLANATION, *_REFERENCE}
 def generated(catalogue: Catalogue, checkout: Path) -> dict[str, str]:
     """Every page that is written when the site is built, by its path below `docs/`."""
     pages = {where(gotcha): entry_page(gotcha) for gotcha in catalogue.gotchas}
-    for stack, group in groupby(catalogue.gotchas, key=lambda gotcha: gotcha.stack):
+    for stack, group in indexes.stacks(catalogue).items():
         pages[f"gotchas/{stack}/index.md"] = indexes.of_stack(stack, group)
     pages["gotchas/index.md"] = indexes.by_stack(catalogue)
     pages["gotchas/by-category.md"] = indexes.by_category(catalogue)
@@ -70,7 +69,7 @@ def navigation(catalogue: Catalogue, written: set[str]) -> Nav:
     """The navigation. ``written`` are the pages that stand in `docs/`: what is not there is left out, what nobody placed is a how-to guide."""
     there = written | set(generated_paths(catalogue))
     stacks: Nav = []
-    for stack, group in groupby(catalogue.gotchas, key=lambda gotcha: gotcha.stack):
+    for stack, group in indexes.stacks(catalogue).items():
         stacks.append({stack: [f"gotchas/{stack}/index.md", *[{line(gotcha.title): where(gotcha)} for gotcha in group]]})
     others = dict.fromkeys(sorted(written - _KNOWN), "")
     return [

@@ -31,7 +31,7 @@ def _plain(text: str) -> str:
 def line(text: str) -> str:
     """One line without any markup: titles, names, what was seen."""
     escaped = html.escape(" ".join(text.split()), quote=False)
-    return re.sub(r"([\\`*_{}\[\]()#+!~^=])", r"\\\1", escaped).replace("|", "&#124;")
+    return re.sub(r"([\\`*_{}\[\]()#+!])", r"\\\1", escaped).replace("|", "&#124;")
 
 
 def code(text: str) -> str:
