@@ -13,14 +13,30 @@ from pathlib import Path
 
 import made_site
 import pytest
+from playwright.sync_api import sync_playwright
 
 from auditor.catalogue import load
 
 pytestmark = pytest.mark.real
 
 CHECKOUT = Path(__file__).parent.parent.parent
-LOOKED_AT = ("/", "/tutorial/", "/gotchas/", "/gotchas/by-symptom/", "/gotchas/flask/relative-send-directory/", "/gotchas/flask/", "/reference/cli/scan/")
-LOOKED_AT += ("/reference/cli/plan/", "/reference/configuration/", "/reference/report-schema/", "/explanation/comparison/", "/how-to/suppress/", "/validate/")
+LOOKED_AT = (
+    "/",
+    "/tutorial/",
+    "/gotchas/",
+    "/gotchas/by-symptom/",
+    "/gotchas/flask/relative-send-directory/",
+    "/gotchas/flask/",
+    "/reference/cli/scan/",
+)
+LOOKED_AT += (
+    "/reference/cli/plan/",
+    "/reference/configuration/",
+    "/reference/report-schema/",
+    "/explanation/comparison/",
+    "/how-to/suppress/",
+    "/validate/",
+)
 
 
 def built(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
@@ -62,7 +78,9 @@ def test_every_link_and_anchor_within_the_site_is_there(site: Path, taken: dict[
 
 def test_the_link_checker_finds_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    (tmp_path / "index.html").write_text('<a href="a/#there">1</a><a href="a/#gone">2</a><a href="b/">3</a><img src="x.png"><a href="https://e.example/#x">4</a>')
+    (tmp_path / "index.html").write_text(
+        '<a href="a/#there">1</a><a href="a/#gone">2</a><a href="b/">3</a><img src="x.png"><a href="https://e.example/#x">4</a>'
+    )
     (tmp_path / "a" / "index.html").write_text('<h1 id="there">A</h1><a href="..">up</a>')
     assert sorted(made_site.dead(tmp_path, made_site.pages(tmp_path))) == [
         "/: a/#gone: no such anchor",
@@ -130,8 +148,6 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert chromium, "no Chromium is installed: apt-get install chromium"
     with sync_playwright() as playwright:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path, PurePosixPath
 
 import click
@@ -55,8 +56,6 @@ def test_code_with_a_fence_in_it_does_not_end_its_block() -> None:
 
 @pytest.mark.parametrize("text", ["*a* _b_ `c`", "[a](b)", "<b>", "a|b", "# x", "MEDIA_ROOT is x_y_z", "x>=1", "&amp;"])
 def test_a_line_shows_what_it_was_given(text: str) -> None:
-    from html import unescape
-
     (shown,) = re.findall(r"<h1[^>]*>(.*)</h1>", rendered(f"# {line(text)}"))
     assert unescape(shown) == text
 
