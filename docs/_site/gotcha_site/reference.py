@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from auditor.model import Outcome, Severity, report
 from auditor.project import config
@@ -23,6 +24,7 @@ _KEYS = {
     "exclude": ("list of globs", "files that are not looked at, as in `.gitignore`", 'exclude = ["legacy/"]'),
     "fail-on": (" &#124; ".join(code(word.value) for word in Severity), "the least severity that makes the exit code 1", 'fail-on = "error"'),
     "strict": ("true or false", "sites under review make the exit code 1 too", "strict = true"),
+    "baseline": ("file", "the findings that were there before, and do not count", 'baseline = "gotcha-baseline.json"'),
     "jobs": ("whole number", "worker processes; one for each processor unless given", "jobs = 4"),
     "show": ("list of outcomes", "which sites are listed one by one", 'show = ["fail", "review"]'),
     "per-path-ignores": ("list of tables", "entries that do not count in some paths, and why: see below", ""),
@@ -45,23 +47,27 @@ _CODES = {
 }
 
 
+_T = TypeVar("_T")
+
+
 class Undescribed(Exception):  # noqa: N818 (it names what it found)
-    """The code knows something that the reference does not describe, or the other way round."""
+    """The code knows something that the reference does not describe."""
 
 
-def _agree(what: str, described: Mapping[str, object], known: object) -> None:
-    assert isinstance(known, (tuple, set, frozenset))
-    if odd := set(described) ^ set(known):
-        raise Undescribed(f"{what}: describe {', '.join(sorted(odd))} in docs/_site/gotcha_site/reference.py, or take it out there")
+def _known(what: str, described: Mapping[str, _T], known: Collection[str]) -> dict[str, _T]:
+    """The descriptions of what is known; one that is described and not known is left out."""
+    if missing := set(known) - set(described):
+        raise Undescribed(f"{what}: describe {', '.join(sorted(missing))} in docs/_site/gotcha_site/reference.py")
+    return {name: described[name] for name in described if name in set(known)}
 
 
 def configuration() -> str:
     """`reference/configuration.md`, from the keys that `auditor.project.config` accepts and their defaults."""
-    _agree("configuration keys", _KEYS, config.KEYS)
-    _agree("keys of per-path-ignores", _IGNORE_KEYS, config.IGNORE_KEYS)
+    keys = _known("configuration keys", _KEYS, config.KEYS)
+    ignores = _known("keys of per-path-ignores", _IGNORE_KEYS, config.IGNORE_KEYS)
     defaults = config.Config()
     fields = {field.name.replace("_", "-"): getattr(defaults, field.name) for field in dataclasses.fields(defaults)}
-    rows = [[code(key), kind, _default(fields[key]), says] for key, (kind, says, _) in _KEYS.items()]
+    rows = [[code(key), kind, _default(fields[key]), says] for key, (kind, says, _) in keys.items()]
     body = [
         "# Configuration",
         (
@@ -70,16 +76,16 @@ def configuration() -> str:
         ),
         table(["key", "type", "default", "means"], rows),
         "An example of every key, as it stands in `pyproject.toml`:",
-        block(_example(), "toml", title="pyproject.toml"),
+        block(_example(shown for _, _, shown in keys.values()), "toml", title="pyproject.toml"),
         "## per-path-ignores",
-        table(["key", "type", "means"], [[code(key), kind, says] for key, (kind, says) in _IGNORE_KEYS.items()]),
+        table(["key", "type", "means"], [[code(key), kind, says] for key, (kind, says) in ignores.items()]),
         "All three are required.",
     ]
     return page(body, title="Configuration", description="Every key of the configuration of gotcha-audit.")
 
 
-def _example() -> str:
-    rows = ["[tool.gotcha-audit]", *[shown for _, _, shown in _KEYS.values() if shown], "", "[tool.gotcha-audit.validate]"]
+def _example(keys: Iterable[str]) -> str:
+    rows = ["[tool.gotcha-audit]", *[shown for shown in keys if shown], "", "[tool.gotcha-audit.validate]"]
     rows += ['health-endpoint = "/health"', "", "[[tool.gotcha-audit.per-path-ignores]]", 'paths = ["tools/**"]', 'ids = ["python/env-unchecked"]']
     return "\n".join([*rows, 'reason = "these scripts run on developers\' machines only"'])
 
@@ -99,8 +105,8 @@ def _default(value: object) -> str:
 def exit_codes() -> str:
     """`reference/exit-codes.md`, from the constants of `auditor.model.report`."""
     known = {name: value for name, value in vars(report).items() if name.startswith("EXIT_")}
-    _agree("exit codes", _CODES, set(known))
-    rows = [[code(str(known[name])), says] for name, says in sorted(_CODES.items(), key=lambda item: int(known[item[0]]))]
+    codes = _known("exit codes", _CODES, known)
+    rows = [[code(str(known[name])), says] for name, says in sorted(codes.items(), key=lambda item: int(known[item[0]]))]
     body = [
         "# Exit codes",
         "They are the same for every command and every format, and stay as they are within a major version.",
@@ -120,7 +126,7 @@ def report_schema() -> str:
         "# JSON report",
         (
             f"What `--format json` writes, in version `v1`. [The schema as JSON]({_BLOB}/auditor/report/{REPORT_SCHEMA.name}) is what the tests hold "
-            "every report to; this page is written from it. New keys may come; those that are there stay as they are within `v1`."
+            "every report to; this page is written from it. Within one major version of the tool the format stays as it is."
         ),
         *schemas.tables(schema, "report"),
     ]

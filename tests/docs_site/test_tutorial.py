@@ -74,7 +74,7 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
         ["bash"],
         input=run,
         cwd=work,
-        env={**kept, "GIT_CONFIG_GLOBAL": str(settings), "COLUMNS": "100", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"},
+        env={**kept, "GIT_CONFIG_GLOBAL": str(settings), "COLUMNS": "100", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_QUIET": "3"},
         capture_output=True,
         text=True,
         timeout=900,

@@ -17,9 +17,11 @@ from gotcha_site.text import block, code, line, prose
 from auditor.catalogue import load
 from auditor.cli import commands
 from auditor.model import Example
+from auditor.project.suppression import suppressions
 
 CHECKOUT = Path(__file__).parent.parent.parent
 CATALOGUE = load()
+WRITTEN = sorted(path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "docs").rglob("*.md"))
 SAMPLE = CATALOGUE.get("flask/relative-send-directory")
 
 
@@ -152,6 +154,35 @@ def test_the_configuration_that_is_shown_is_accepted(tmp_path: Path) -> None:
     (tmp_path / "gotchas").mkdir()
     found = reference.config.load_config(tmp_path)
     assert (found.jobs, found.file_timeout, found.strict) == (4, 10.0, True)
+
+
+@pytest.mark.parametrize("path", WRITTEN)
+def test_what_a_document_shows_is_there(path: str) -> None:
+    """Entries and commands that a document names exist."""
+    text = (CHECKOUT / path).read_text("utf-8")
+    named = set(re.findall(rf"`(?:{'|'.join(indexes.stacks(CATALOGUE))})/[a-z][a-z-]+`", text))
+    assert [name for name in named if CATALOGUE.get(name.strip("`")) is None] == []
+    shown = "\n".join(re.findall(r"```(?:sh|console)\n(.*?)```", text, re.DOTALL))
+    there = {" ".join(words[1:]) for words, _ in walk(commands, ("gotcha-audit",))}
+    used = re.findall(r"\bgotcha-audit ((?:plan |catalogue )?[a-z][a-z-]*)(?= |$)", shown, re.MULTILINE)
+    assert [command for command in used if command not in there] == []
+
+
+@pytest.mark.parametrize("path", WRITTEN)
+def test_the_configuration_of_a_document_is_accepted(path: str, tmp_path: Path) -> None:
+    for number, shown in enumerate(re.findall(r"```toml[^\n]*\n(.*?)```", (CHECKOUT / path).read_text("utf-8"), re.DOTALL)):
+        if "tool.gotcha-audit" in shown:
+            folder = tmp_path / str(number)
+            (folder / "gotchas").mkdir(parents=True)
+            (folder / "pyproject.toml").write_text(shown)
+            reference.config.load_config(folder)
+
+
+def test_the_suppressions_of_the_guide_count() -> None:
+    text = (CHECKOUT / "docs/how-to/suppress.md").read_text("utf-8")
+    blocks = re.findall(r"```(python|js|html)\n(.*?)```", text, re.DOTALL)
+    found = [comment for language, shown in blocks for comment in suppressions(shown, {"js": "javascript"}.get(language, language))]
+    assert [(comment.problem, bool(comment.reason), len(comment.ids)) for comment in found] == [("", True, 1)] * 3
 
 
 @pytest.mark.parametrize(

@@ -37,11 +37,22 @@ LOOKED_AT += (
     "/how-to/suppress/",
     "/validate/",
 )
+OFFLINE = """
+import socket, sys
+
+def refuse(*words, **named):
+    raise SystemExit("the build of the site asks the network")
+
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+from mkdocs.__main__ import cli
+cli()
+"""
 
 
 def built(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    """Build the site without a network."""
     return subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", str(source / "mkdocs.yml"), "--site-dir", str(target)],
+        [sys.executable, "-c", OFFLINE, "build", "--strict", "--config-file", str(source / "mkdocs.yml"), "--site-dir", str(target)],
         env={**os.environ, "PYTHONPATH": str(CHECKOUT), "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
         text=True,
