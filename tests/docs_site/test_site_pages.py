@@ -214,6 +214,11 @@ def test_a_page_that_nobody_placed_is_a_guide_and_one_that_is_not_there_is_left_
     assert guides == [{"Validate an application": "validate.md"}, {"Write an entry": "how-to/write-an-entry.md"}, "brand-new.md"]
 
 
+def test_the_navigation_names_an_entry_as_it_is_called() -> None:
+    """The theme writes these titles as HTML, not as Markdown."""
+    assert "{'ALLOWED_HOSTS names no host of production': 'gotchas/django/allowed-hosts-empty.md'}" in str(navigation(CATALOGUE, set()))
+
+
 def test_every_generated_page_stands_in_the_navigation() -> None:
     written = {path.relative_to(CHECKOUT / "docs").as_posix() for path in (CHECKOUT / "docs").rglob("*.md")}
     places = str(navigation(CATALOGUE, written))

@@ -133,7 +133,7 @@ def found_by(gotcha: Gotcha) -> str:
         elif isinstance(detector, TextDetector):
             said = f"a regular expression over the lines of {', '.join(code(path) for path in detector.paths)}{judged}"
         else:
-            said = f"the check {code(detector.check)}, which compares the files of the project with each other"
+            said = f"the check {code(detector.check)}, which sees the project as a whole"
         if said not in told:
             told.append(said)
     if len(told) > 3:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
 
 from auditor.catalogue import Catalogue
 from gotcha_site import commands, documents, indexes, reference
 from gotcha_site.entries import entry_page, where
-from gotcha_site.text import line
 
 Nav = list[Any]
 
@@ -70,7 +70,7 @@ def navigation(catalogue: Catalogue, written: set[str]) -> Nav:
     there = written | set(generated_paths(catalogue))
     stacks: Nav = []
     for stack, group in indexes.stacks(catalogue).items():
-        stacks.append({stack: [f"gotchas/{stack}/index.md", *[{line(gotcha.title): where(gotcha)} for gotcha in group]]})
+        stacks.append({stack: [f"gotchas/{stack}/index.md", *[{html.escape(gotcha.title, quote=False): where(gotcha)} for gotcha in group]]})
     others = dict.fromkeys(sorted(written - _KNOWN), "")
     return [
         {"Home": "index.md"},
