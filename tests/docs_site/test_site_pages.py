@@ -6,6 +6,7 @@ from html import unescape
 from pathlib import Path, PurePosixPath
 
 import click
+import made_site
 import markdown
 import pytest
 from gotcha_site import commands as reference_of_commands
@@ -217,6 +218,25 @@ def test_a_page_that_nobody_placed_is_a_guide_and_one_that_is_not_there_is_left_
 def test_the_navigation_names_an_entry_as_it_is_called() -> None:
     """The theme writes these titles as HTML, not as Markdown."""
     assert "{'ALLOWED_HOSTS names no host of production': 'gotchas/django/allowed-hosts-empty.md'}" in str(navigation(CATALOGUE, set()))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<script src="//cdn.example/x.js"></script>',
+        '<link rel="stylesheet" href="https://fonts.example/css">',
+        '<link rel="preconnect" href="https://fonts.example" crossorigin>',
+        '<img srcset="a.png 1x, https://cdn.example/b.png 2x">',
+        '<iframe src="http://video.example/"></iframe>',
+    ],
+)
+def test_what_a_browser_would_load_from_elsewhere_is_seen(html: str) -> None:
+    assert [link for link in made_site.take_apart(html).loads if made_site.foreign(link)] != []
+
+
+def test_a_link_that_a_person_follows_is_no_load() -> None:
+    taken = made_site.take_apart('<a href="https://e.example/">e</a><img src="data:image/png;base64,AA"><script src="../x.js"></script>')
+    assert [link for link in taken.loads if made_site.foreign(link)] == []
 
 
 def test_every_generated_page_stands_in_the_navigation() -> None:

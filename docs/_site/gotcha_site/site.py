@@ -14,6 +14,7 @@ Nav = list[Any]
 
 _HOW_TO = {
     "how-to/suppress.md": "Suppress a finding",
+    "init.md": "Set up a project",
     "how-to/configure.md": "Configure a project",
     "baseline.md": "Adopt it in an old project",
     "ci.md": "Run it in CI and pre-commit",
