@@ -8,3 +8,6 @@ const sizes = new ResizeObserver((entries) => {
 const watch = () => document.querySelectorAll(".md-typeset__scrollwrap").forEach((frame) => sizes.observe(frame));
 new MutationObserver(watch).observe(document.body, { childList: true, subtree: true });
 watch();
+
+// The theme opens its search as a dialog without a name.
+document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
