@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from auditor.catalogue import load
 from auditor.cli import main
