@@ -22,6 +22,7 @@ _MAX_TRAIL = 12
 _MAX_EVIDENCE = 4
 _MAX_REMARKS = 10
 _MAX_NOTES = 20
+_MAX_STACK = 40
 _VERDICTS = {EXIT_CLEAN: "clean", EXIT_RESULTS: "failing", EXIT_INCOMPLETE: "incomplete", EXIT_ESCALATE: "escalate"}
 
 Json = Mapping[str, object]
@@ -39,6 +40,7 @@ def page(document: object, *, code: int, show: Sequence[str], limit: int, offset
     wrong = [_remark(result) for _, result in counting if result.get("outcome") == "error"]
     left_out = [_remark(result) for _, result in counting if result.get("outcome") == "skip"]
     figures = {name: counts[name] for name in ("fail", "review", "pass", "skip", "error")} | {"suppressed": len(results) - len(counting)}
+    stack = list(dict.fromkeys(_package(package) for run in runs for package in _items(run.get("stack"))))
     return {
         "verdict": _VERDICTS[code],
         "exit_code": code,
@@ -53,7 +55,8 @@ def page(document: object, *, code: int, show: Sequence[str], limit: int, offset
         "total": len(shown),
         "offset": offset,
         "next_offset": following if following < len(shown) else None,
-        "stack": list(dict.fromkeys(_package(package) for run in runs for package in _items(run.get("stack")))),
+        "stack": stack[:_MAX_STACK],
+        "stack_total": len(stack),
         "notes": [_text(note) for run in runs for note in _texts(run.get("notes"))][:_MAX_NOTES],
         "tree": next((tree for run in runs if isinstance(tree := run.get("tree"), str) and tree), ""),
     }

@@ -100,6 +100,7 @@ REPORT: Mapping[str, Schema] = {
     "offset": COUNT,
     "next_offset": {**MAYBE_COUNT, "description": "Where the next page begins; null on the last one."},
     "stack": {**TEXTS, "description": "What was detected; only the gotchas of these are checked."},
+    "stack_total": COUNT,
     "notes": TEXTS,
     "tree": {"type": "string", "description": "Digest of what was examined: two pages belong together when it is the same."},
 }

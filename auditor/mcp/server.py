@@ -30,7 +30,7 @@ from auditor.mcp.stdio import Sink, Source, apart, taken
 from auditor.mcp.tools import TOOLS, Answer, Asked, Tool
 from auditor.mcp.tools.entries import SCHEME, entries, markdown, uri
 from auditor.model.report import EXIT_CLEAN, EXIT_INTERRUPTED
-from auditor.report.visible import visible
+from auditor.report.visible import cropped, visible
 
 if TYPE_CHECKING:
     from mcp.server.session import ServerSession
@@ -49,6 +49,7 @@ ENTRIES_A_PAGE = 100
 _NOT_FOUND = -32002
 """Resource not found: https://modelcontextprotocol.io/specification/2025-11-25/server/resources#error-handling"""
 
+_LONGEST_LINE = 300
 _log = logging.getLogger("gotcha-audit")
 
 
@@ -62,7 +63,9 @@ def serve(root: Path | None = None) -> int:
     if not start.is_dir():
         raise UsageError(f"{visible(str(root))} is no folder: give --root the folder that may be looked at")
     source, sink = taken()
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="gotcha-audit mcp: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine("gotcha-audit mcp: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     return anyio.run(_serve, _Audit(start, fixed=root is not None), source, sink)
 
 
@@ -77,6 +80,13 @@ async def _serve(audit: _Audit, source: int, sink: int) -> int:
             await server.run(read, write, server.create_initialization_options())
         group.cancel_scope.cancel()
     return EXIT_INTERRUPTED if ended.number == signal.SIGINT else EXIT_CLEAN
+
+
+class _OneLine(logging.Formatter):
+    """The first line of what is logged: the SDK prints every reason why a message is none, and traces."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return cropped(visible(super().format(record).partition("\n")[0]), _LONGEST_LINE)
 
 
 class _Ended:
