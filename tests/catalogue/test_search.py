@@ -7,7 +7,6 @@ import pytest
 from auditor.catalogue import load
 from auditor.catalogue.search import MAX_WORDS, search
 
-
 CATALOGUE = load()
 
 

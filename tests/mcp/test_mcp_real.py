@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import anyio
 import psutil
 import pytest
-from mcp import ClientSession, types
+from mcp import types
 
 from auditor.prove.install import install
 from tests.mcp.made_client import CHECKOUT, SAMPLE, SERVER, SHOP, Client, Wire, connected, environment, gone, until
