@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -65,7 +65,7 @@ class Client:
 
 @contextlib.contextmanager
 def connected(
-    log: Path, *words: str, cwd: Path | None = None, roots: tuple[Path, ...] | None = None, more: Mapping[str, str] | None = None
+    log: Path, *words: str, cwd: Path | None = None, roots: Sequence[Path] | None = None, more: Mapping[str, str] | None = None
 ) -> Iterator[Client]:
     """A server, started and greeted; ``log`` gets its standard error."""
 

@@ -298,6 +298,16 @@ def test_without_root_those_of_the_client_count(tree: Path, tmp_path: Path) -> N
         assert "is outside" in client.refused("scan", path=str(tree))
 
 
+def test_roots_that_changed_are_asked_for_again(tree: Path, tmp_path: Path) -> None:
+    roots = [tree / "shop"]
+    with connected(tmp_path / "log", cwd=tmp_path, roots=roots) as client:
+        assert "is outside" in client.refused("plan_next", path=str(tree / "site"))
+        roots.append(tree / "site")
+        assert "is outside" in client.refused("plan_next", path=str(tree / "site"))
+        client.portal.call(client.session.send_roots_list_changed)
+        assert client.refused("plan_next", path=str(tree / "site")).startswith("there is no plan")
+
+
 def test_a_client_without_roots_gets_the_folder_that_the_server_was_started_in(tree: Path, tmp_path: Path) -> None:
     with connected(tmp_path / "log", cwd=tree / "shop") as client:
         assert client.call("plan_next")["next"][0]["id"] == 1
