@@ -32,6 +32,14 @@ class Catalogue:
         """The entry with this id or alias."""
         return next((gotcha for gotcha in self.gotchas if name == gotcha.id or name in gotcha.aliases), None)
 
+    def named(self, name: str) -> Gotcha:
+        """The entry with this id or alias; raises UsageError with what was meant perhaps."""
+        found = self.get(name)
+        if found is None:
+            several = self.select((name,), ()).gotchas
+            raise UsageError(f"{name} is no id; it matches {', '.join(gotcha.id for gotcha in several)}")
+        return found
+
     def select(self, select: tuple[str, ...], ignore: tuple[str, ...]) -> Catalogue:
         """The entries whose id matches a glob of ``select`` (all if empty) and none of ``ignore``; raises UsageError for one that matches nothing."""
         chosen = self._matching(select) if select else {gotcha.id for gotcha in self.gotchas}

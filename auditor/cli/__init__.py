@@ -30,6 +30,7 @@ COMMANDS = {
     "plan": Lazy(module="auditor.cli.plan", summary="Keep a plan honest: what is next, what passes, what was approved."),
     "prove": Lazy(module="auditor.cli.prove", summary="Run the examples of entries: FAILS must fail, WORKS must work."),
     "init": Lazy(module="auditor.cli.init", summary="Set a project up: configuration, pre-commit, CI."),
+    "mcp": Lazy(module="auditor.cli.mcp", summary="Serve all of this to coding agents, over MCP."),
     "catalogue": Lazy(module="auditor.cli.catalogue", summary="List, check, write and publish catalogue entries."),
 }
 

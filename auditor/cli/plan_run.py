@@ -93,18 +93,23 @@ def pass_task(*, named: Path | None, as_json: bool, override: bool, by: str, rea
     """Let a task pass: set its `passes` to true.
 
     Refused, with every reason, unless the plan is APPROVED, what the task depends on passes, its test was seen to fail and to pass, and
-    nothing changed since.
+    nothing changed since. With --json the reasons are on standard output too.
     """
     person = _person(override, by, reason)
     root, plan, task = _found(named, task_id)
-    record = passing.mark_passed(plan, task, root=root, override=person)
 
     def guard(current: Plan) -> None:
         against = passing.plan_reasons(current, find_task(current, task.id))
         if against:
-            raise passing.RefusedError(f"{current.path}: task {identity(task.id)} may not pass: {'; '.join(against)}")
+            raise passing.RefusedError(f"{current.path}: task {identity(task.id)} may not pass: {'; '.join(against)}", against)
 
-    store.save(plan, Change(passes={identity(task.id): True}), root, guard=guard)
+    try:
+        record = passing.mark_passed(plan, task, root=root, override=person)
+        store.save(plan, Change(passes={identity(task.id): True}), root, guard=guard)
+    except passing.RefusedError as refused:
+        if as_json:
+            emit(json.dumps({"task": task.id, "passes": False, "reasons": [encodable(reason) for reason in refused.reasons]}, indent=2) + "\n")
+        raise
     if as_json:
         emit(json.dumps({"task": task.id, "passes": True, "record": encodable(str(record.path)), "kind": record.kind}, indent=2) + "\n")
     else:

@@ -22,11 +22,7 @@ def project_catalogue(root: Path | None = None) -> Catalogue:
 
 def entry(catalogue: Catalogue, name: str) -> Gotcha:
     """Find an entry by id or alias; raises UsageError with what was meant perhaps."""
-    found = catalogue.get(name)
-    if found is None:
-        several = catalogue.select((name,), ()).gotchas
-        raise UsageError(f"{name} is no id; it matches {', '.join(gotcha.id for gotcha in several)}")
-    return found
+    return catalogue.named(name)
 
 
 def page(gotcha: Gotcha) -> str:

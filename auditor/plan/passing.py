@@ -32,7 +32,11 @@ _OVERRIDE = "--override --by NAME --reason TEXT"
 
 
 class RefusedError(UsageError):
-    """What was asked for is refused; the text says why and what to do instead."""
+    """What was asked for is refused; the text says why and what to do instead, ``reasons`` say it one by one."""
+
+    def __init__(self, message: str, reasons: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.reasons = tuple(reasons) or (message,)
 
 
 class LimitError(UsageError):
@@ -337,8 +341,9 @@ def mark_passed(plan: Plan, task: Task, *, root: Path, override: Override | None
     reasons = may_pass(plan, task, root=root)
     hard = plan_reasons(plan, task)
     if hard or (reasons and override is None):
-        listed = "".join(f"\n  - {reason}" for reason in (hard if override is not None else reasons))
-        raise RefusedError(f"{plan.path}:{task.line}: task {task.id} ({task.name}) may not pass:{listed}")
+        against = hard if override is not None else reasons
+        listed = "".join(f"\n  - {reason}" for reason in against)
+        raise RefusedError(f"{plan.path}:{task.line}: task {task.id} ({task.name}) may not pass:{listed}", against)
     known = records(plan, task)
     greens = [record for record in known if record.kind == "green" and record.accepted]
     reds = [record for record in known if record.kind == "red" and record.accepted and greens and record.number < greens[-1].number]

@@ -138,6 +138,12 @@ class Application:
         """After the command ended: wait until what it printed has arrived."""
         self._output.finish(_DRAIN if not self.members else 0.1)
 
+    def interrupt(self, *, grace: float) -> bool:
+        """SIGINT to the command alone, as from Ctrl-C, and ``grace`` seconds to tidy up; says whether it ended."""
+        if self.alive:
+            self._order(signal=int(signal.SIGINT), to="leader")
+        return self._over.wait(grace)
+
     # -- its end ---------------------------------------------------------------------------------------------------------------------
 
     def stop(self, *, grace: float, to: str = "group") -> Stopped:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parent.parent.parent
-HEAVY = ("libcst", "semgrep", "rich", "yaml", "tree_sitter", "multiprocessing", "jsonschema")
+HEAVY = ("libcst", "semgrep", "rich", "yaml", "tree_sitter", "multiprocessing", "jsonschema", "mcp", "pydantic")
 
 _PROGRAM = """
 import json, sys
