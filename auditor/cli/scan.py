@@ -16,7 +16,7 @@ from auditor.model.report import EXIT_INCOMPLETE
 from auditor.project.config import Config, load_config
 from auditor.report import RENDERERS, EntryNote, View
 from auditor.report.tally import summary
-from auditor.scan import ScanOptions, scan
+from auditor.scan import ScanOptions, baseline, scan
 
 _SHOWN = ("fail", "review", "pass")
 
@@ -49,6 +49,8 @@ Exit codes:
 @click.option("--show", multiple=True, metavar="OUTCOMES", help="Which sites to list: fail, review, pass (comma separated).")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; one for each processor unless given.")
 @click.option("--no-cache", is_flag=True, help="Take nothing from an earlier scan.")
+@click.option("--baseline", "baseline_file", type=click.Path(path_type=Path), metavar="FILE", help="Only findings that are not in this file count.")
+@click.option("--no-baseline", is_flag=True, help="Let all findings count, whatever baseline the configuration names.")
 def command(
     *,
     paths: tuple[Path, ...],
@@ -61,6 +63,8 @@ def command(
     show: tuple[str, ...],
     jobs: int | None,
     no_cache: bool,
+    baseline_file: Path | None,
+    no_baseline: bool,
 ) -> int:
     """Find where a project fails, and show where it works.
 
@@ -71,7 +75,11 @@ def command(
     shown = outcomes(show)
     config = load_config(root)
     options = ScanOptions(config=config, paths=chosen, select=split(select), ignore=split(ignore), jobs=jobs, no_cache=no_cache)
+    known = None if no_baseline else baseline_of(config, baseline_file)
     report = scan(root, options)
+    if known is not None:
+        limits = baseline.Limits(paths=chosen, selected=bool(options.select or options.ignore))
+        report = baseline.apply(report, known, root=root, limits=limits)
     view = View(
         show=shown or config.show,
         colour=colour() and output is None,
@@ -91,6 +99,12 @@ def command(
     if status == EXIT_INCOMPLETE:
         say("gotcha-audit: something could not be examined; the report names it")
     return status
+
+
+def baseline_of(config: Config, named: Path | None) -> baseline.Baseline | None:
+    """Give the baseline that is named by a flag or else by the configuration; raises UsageError when it cannot be used."""
+    path = named or config.baseline
+    return baseline.read(path) if path is not None else None
 
 
 def target(paths: tuple[Path, ...]) -> tuple[Path, tuple[Path, ...]]:

@@ -28,7 +28,7 @@ from auditor.project.config import Config
 from auditor.project.project import open_project
 from auditor.runtime import attempts
 from auditor.runtime.progress import Progress, Silent
-from auditor.scan import ScanOptions, scan
+from auditor.scan import ScanOptions, baseline, scan
 
 _IDS = {"unit tests": "suite/unit-tests", "integration tests": "suite/integration-tests", "type check": "suite/types", "lint": "suite/lint"}
 _TESTS = frozenset({"unit tests", "integration tests"})
@@ -226,7 +226,10 @@ def _missing_tests() -> Result:
 
 def _scan(root: Path, asked: Asked, told: Progress) -> Run:
     told.started("scan")
-    found = scan(root, ScanOptions(config=asked.config)).runs[0]
+    report = scan(root, ScanOptions(config=asked.config))
+    if asked.config.baseline is not None:
+        report = baseline.apply(report, baseline.read(asked.config.baseline), root=root)
+    (found,) = report.runs
     told.done("scan", [result.outcome for result in found.results])
     return found
 
