@@ -14,9 +14,10 @@ from auditor.errors import UsageError
 from auditor.model import Outcome, Severity
 from auditor.model.report import EXIT_INCOMPLETE
 from auditor.project.config import Config, load_config
+from auditor.project.revision import revision
 from auditor.report import RENDERERS, EntryNote, View
 from auditor.report.tally import summary
-from auditor.scan import ScanOptions, baseline, scan
+from auditor.scan import ScanOptions, baseline, scan, since
 
 _SHOWN = ("fail", "review", "pass")
 
@@ -50,6 +51,7 @@ Exit codes:
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; one for each processor unless given.")
 @click.option("--no-cache", is_flag=True, help="Take nothing from an earlier scan.")
 @click.option("--baseline", "baseline_file", type=click.Path(path_type=Path), metavar="FILE", help="Only findings that are not in this file count.")
+@click.option("--since", "since_name", metavar="REV", help="Only findings that are new since this commit count.")
 @click.option("--no-baseline", is_flag=True, help="Let all findings count, whatever baseline the configuration names.")
 def command(
     *,
@@ -65,6 +67,7 @@ def command(
     no_cache: bool,
     baseline_file: Path | None,
     no_baseline: bool,
+    since_name: str | None,
 ) -> int:
     """Find where a project fails, and show where it works.
 
@@ -76,10 +79,13 @@ def command(
     config = load_config(root)
     options = ScanOptions(config=config, paths=chosen, select=split(select), ignore=split(ignore), jobs=jobs, no_cache=no_cache)
     known = None if no_baseline else baseline_of(config, baseline_file)
+    at = revision(root, since_name) if since_name is not None else None
     report = scan(root, options)
     if known is not None:
         limits = baseline.Limits(paths=chosen, selected=bool(options.select or options.ignore))
         report = baseline.apply(report, known, root=root, limits=limits)
+    if at is not None:
+        report = since.apply(report, at, root=root, options=options)
     view = View(
         show=shown or config.show,
         colour=colour() and output is None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,12 +11,16 @@ from auditor.model import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What is compared of a finding: ``code`` says what stands there, ``mark`` tells equal ones apart; ``path`` is "" for one outside any file."""
+    """What is compared of a finding: ``code`` says what stands there, ``trail`` what it rests on elsewhere, ``mark`` tells equal ones apart.
+
+    ``path`` is "" for a finding outside any file.
+    """
 
     check: str
     path: str
     code: str
     verdict: Outcome
+    trail: tuple[str, ...] = ()
     mark: str = ""
 
 
@@ -24,10 +28,12 @@ def pairs(found: Sequence[Finding], known: Sequence[Finding], *, moved: Callable
     """The positions in ``found`` that are covered, each with the position in ``known`` that covers it.
 
     Equal findings are counted: three equal lines where two are known leave one. A site under review is covered by a failure (it got better), a
-    failure by a site under review never is. ``moved(old, new)`` says whether findings of the path ``old`` may be those of ``new`` now.
+    failure by a site under review never is. One that rests on something that the known one does not rest on is another. ``moved(old, new)`` says
+    whether findings of the path ``old`` may be those of ``new`` now.
     """
     rounds: tuple[tuple[Callable[[Finding], Hashable], Outcome | None, bool], ...] = (
-        (lambda one: (one.check, one.path, one.code, one.verdict, one.mark), None, False),
+        (lambda one: (one.check, one.path, one.code, one.verdict, one.trail, one.mark), None, False),
+        (lambda one: (one.check, one.path, one.code, one.verdict, one.trail), None, False),
         (lambda one: (one.check, one.path, one.code, one.verdict), None, False),
         (lambda one: (one.check, one.path, one.code), Outcome.REVIEW, False),
         (lambda one: (one.check, one.code, one.verdict), None, True),
@@ -43,7 +49,8 @@ def pairs(found: Sequence[Finding], known: Sequence[Finding], *, moved: Callable
             if position in covered or (only is not None and one.verdict is not only):
                 continue
             candidates = waiting.get(key(one), [])
-            chosen = next((number for number in candidates if not elsewhere or moved(known[number].path, one.path)), None)
+            fitting = (number for number in candidates if not Counter(one.trail) - Counter(known[number].trail))
+            chosen = next((number for number in fitting if not elsewhere or moved(known[number].path, one.path)), None)
             if chosen is not None:
                 candidates.remove(chosen)
                 del left[chosen]
