@@ -236,12 +236,11 @@ def update(run: Run, baseline: Baseline, *, root: Path, add: bool) -> Update:
     covered = _covered(found, baseline.entries, root)
     gone = _gone(run, baseline, covered, Limits())
     uncertain = [entry for number, entry in enumerate(baseline.entries) if number not in covered.values() and entry not in gone]
-    kept = [found[position] for position in covered]
+    kept = [found[position] for position in sorted(covered)]
     new = tuple(entry for position, entry in enumerate(found) if position not in covered)
-    write = [*kept, *(new if add else ())]
-    taken = {entry.fingerprint for entry in write}
-    write += [entry for entry in uncertain if entry.fingerprint not in taken]
-    return Update(write=tuple(write), kept=len(kept) + len(uncertain), gone=gone, moved=_moved(baseline, found, covered), new=new)
+    taken = {entry.fingerprint for entry in found}
+    kept += [entry for entry in uncertain if entry.fingerprint not in taken]
+    return Update(write=(*kept, *(new if add else ())), kept=len(kept), gone=gone, moved=_moved(baseline, found, covered), new=new)
 
 
 def _covered(found: Sequence[Entry], known: Sequence[Entry], root: Path) -> Mapping[int, int]:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_judged_runs import CHECK, report_of, run_of
 
@@ -60,6 +60,7 @@ def edited(draw, lines):
     return kept
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_edits_elsewhere_never_make_a_finding_new(data):
     before = data.draw(LINES)
@@ -67,6 +68,7 @@ def test_edits_elsewhere_never_make_a_finding_new(data):
     assert still_open(held(run_of({"app.py": before}), run_of({"app.py": now}))) == []
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_what_is_new_is_never_hidden(data):
     """Whatever else happens, exactly as many findings count as there are more of the same code than before."""
@@ -85,12 +87,14 @@ def test_what_is_new_is_never_hidden(data):
     assert found == +Counter({FAIL: more_fail.total(), REVIEW: more_review.total()})
 
 
+@settings(max_examples=50, deadline=None)
 @given(LINES, LINES)
 def test_an_update_that_adds_is_a_new_baseline(before, now):
     done = baseline.update(run_of({"app.py": now}), written(run_of({"app.py": before})), root=NOWHERE, add=True)
     assert baseline.render(done.write) == baseline.render(baseline.entries_of(run_of({"app.py": now})))
 
 
+@settings(max_examples=50, deadline=None)
 @given(LINES, LINES)
 def test_an_update_that_does_not_add_covers_what_the_old_one_covers_and_is_stable(before, now):
     run = run_of({"app.py": now})
@@ -236,6 +240,7 @@ def test_an_update_keeps_what_could_not_be_looked_at():
 NAMES = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=8).filter(lambda name: name not in (".", ".."))
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(NAMES, SITES, st.sampled_from([FAIL, REVIEW])), unique_by=lambda one: one[0]), st.randoms())
 def test_a_baseline_is_read_as_it_was_written_whatever_the_names(tmp_path_factory, lines, random):
     entries = list(baseline.entries_of(run_of({name: [(text, verdict)] for name, text, verdict in lines})))
