@@ -42,7 +42,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Laid:
-    """A tree laid out below ``root``; ``missing`` files of it could not be: their content is not in the clone, or they have impossible names."""
+    """A tree laid out below ``root``; ``missing`` files of it could not be: they have impossible names, or a submodule was not fetched."""
 
     root: Path
     missing: int
@@ -100,18 +100,21 @@ def laid_out(root: Path, at: Revision) -> Iterator[Laid]:
 
 
 def _lay_out(root: Path, at: Revision, target: Path) -> int:
-    git(target, "init", "--quiet", "--template=", seconds=_SECONDS)
+    git(target, "init", "--quiet", "--template=", "--object-format=sha1", seconds=_SECONDS)
     names: list[str] = []
     links: list[tuple[str, bytes]] = []
     missing = _from(root, at.commit, PurePosixPath(), target, names, links, 0)
+    _add_ignored(root, target)
     for name, to in links:  # last, so that nothing is ever written through one
-        missing += not _link(target, name, to)
+        if _link(target, name, to):
+            names.append(name)
+        else:
+            missing += 1
     # All that the commit holds is tracked, ignored by a pattern or not: the index says so. The objects themselves are not needed for that.
     listing = b"".join(b"100644 %s 0\t%s\0" % (_EMPTY_BLOB.encode(), os.fsencode(name)) for name in names)
     indexed = git(target, "update-index", "-z", "--index-info", seconds=_SECONDS, given=listing)
     if indexed is None or indexed.returncode != 0:
         raise GotchaAuditError(f"the tree at {at} cannot be listed: {_last(indexed.stderr) if indexed is not None else 'git does not answer'}")
-    _add_ignored(root, target)
     return missing
 
 
@@ -121,16 +124,13 @@ def _from(folder: Path, commit: str, base: PurePosixPath, target: Path, names: l
     if files is None:
         if depth:
             return 1  # a submodule that was not fetched
-        raise UsageError(f"{folder}: the tree of {commit[:10]} cannot be read: is the clone complete? `git fsck` says what is missing")
+        raise _incomplete(folder)
     missing = 0
     blobs = [file for file in files if file.mode != _MODULE]
     for file, data, size in _contents(folder, blobs):
         name = str(base / file.path)
-        if data is None and not size:
-            missing += 1
-        elif file.mode == _LINK:
+        if file.mode == _LINK:
             links.append((name, data or b""))
-            names.append(name)
         elif _write(target, name, data, size, executable=file.mode == _EXECUTABLE):
             names.append(name)
         else:
@@ -157,25 +157,28 @@ def _files(folder: Path, commit: str) -> list[_File] | None:
 
 
 def _contents(folder: Path, files: Iterable[_File]) -> Iterator[tuple[_File, bytes | None, int]]:
-    """Each file with its content and size: None for the content of one that is too large, None and 0 for one that is not in the object store."""
+    """Each file with its content, which is None for one that is too large, and its size. Raises UsageError when the clone lacks one."""
     files = list(files)
     asked = b"".join(f"{file.oid}\n".encode("ascii") for file in files)
     checked = git(folder, "cat-file", "--batch-check=%(objecttype) %(objectsize)", seconds=_SECONDS, given=asked)
     lines = checked.stdout.split(b"\n") if checked is not None and checked.returncode == 0 else []
     sizes = [int(line.split(b" ")[1]) if line.startswith(b"blob ") else -1 for line in lines[: len(files)]]
-    if len(sizes) != len(files):
-        raise UsageError(f"{folder}: the objects of the commit cannot be read: is the clone complete? `git fsck` says what is missing")
-    wanted = [file for file, size in zip(files, sizes, strict=True) if 0 <= size <= _LARGEST]
+    if len(sizes) != len(files) or -1 in sizes:
+        raise _incomplete(folder)
+    wanted = [file for file, size in zip(files, sizes, strict=True) if size <= _LARGEST]
     with tempfile.TemporaryFile() as answer:
         done = git(folder, "cat-file", "--batch", seconds=_SECONDS, given=b"".join(f"{file.oid}\n".encode("ascii") for file in wanted), answer=answer)
         if done is None or done.returncode != 0:
-            raise UsageError(f"{folder}: the objects of the commit cannot be read: is the clone complete? `git fsck` says what is missing")
+            raise _incomplete(folder)
         answer.seek(0)
         for file, size in zip(files, sizes, strict=True):
-            if 0 <= size <= _LARGEST:
-                yield file, _next(answer, size), size
-            else:
-                yield file, None, max(size, 0)
+            yield file, _next(answer, size) if size <= _LARGEST else None, size
+
+
+def _incomplete(folder: Path) -> UsageError:
+    """What a clone with `--filter` lacks is never fetched: that would start programs which its configuration names."""
+    mend = "`git fetch --refetch --no-filter` completes a partial clone, and `git fsck` says what else is wrong"
+    return UsageError(f"{folder}: git cannot read all that the commit holds: {mend}")
 
 
 def _next(answer: BinaryIO, size: int) -> bytes:
@@ -215,10 +218,10 @@ def _write(target: Path, name: str, data: bytes | None, size: int, *, executable
 def _link(target: Path, name: str, to: bytes) -> bool:
     path = target / name
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        real = os.path.realpath(path.parent)
-        if not _is_plain(name) or (real != os.path.realpath(target) and not inside(os.path.realpath(target), real)):
+        real, root = os.path.realpath(path.parent), os.path.realpath(target)
+        if not _is_plain(name) or (real != root and not inside(root, real)):
             return False
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.symlink_to(os.fsdecode(to))
     except (OSError, ValueError):
         return False
