@@ -195,17 +195,28 @@ def test_a_change_of_another_file_that_breaks_a_line_nobody_touched_counts(tree)
     assert new(held(tree, select=(check,))) == [("front/src/api.js", 1, check)]
 
 
-def test_a_variable_that_a_deployment_file_no_longer_gives_makes_the_line_that_reads_it_fail(tree):
-    """Nobody touches the JavaScript; the compose file loses the variable."""
-    check = "project/env-not-provided"
-    compose = "services:\n  api:\n    build: .\n    environment:\n      SHOP_TOKEN: ${SHOP_TOKEN}\n      OTHER: x\n"
-    write(tree, {"Dockerfile": 'FROM node:22\nCOPY . .\nCMD ["node", "server.js"]\n', "compose.yaml": compose, "package.json": '{"name": "s"}'})
-    write(tree, {"server.js": "const token = process.env.SHOP_TOKEN;\nif (!token) throw new Error('SHOP_TOKEN');\n"})
+COMPOSE = "services:\n  web:\n    build: .\n    environment:\n      SHOP_OTHER: x\n"
+READS = f'import os\n{APP}KEY = os.environ["SHOP_KEY"]\n'
+
+
+@pytest.mark.parametrize(
+    ("check", "reads", "text", "gives", "without", "given_too"),
+    [
+        ("project/env-not-provided", "web.py", READS, "compose.yaml", COMPOSE, "      SHOP_KEY: y\n"),
+        ("project/env-undocumented", "src/server.js", "const key = process.env.SHOP_KEY;\n", ".env.example", "SHOP_OTHER=\n", "SHOP_KEY=\n"),
+    ],
+)
+def test_a_variable_that_is_given_no_more_makes_the_line_that_reads_it_fail(tree, check, reads, text, gives, without, given_too):
+    write(
+        tree, {"Dockerfile": 'FROM python:3.12\nCOPY . .\nCMD ["gunicorn", "-b", "0.0.0.0:80", "web:app"]\n', "requirements.txt": "flask\ngunicorn\n"}
+    )
+    write(tree, {"package.json": '{"name": "s", "dependencies": {"express": "^4"}}', reads: text, gives: without + given_too})
     commit(tree)
     assert new(held(tree, select=(check,))) == []
-    write(tree, {"compose.yaml": compose.replace("      SHOP_TOKEN: ${SHOP_TOKEN}\n", "")})
-    print(held(tree, select=(check,)).results)
-    assert new(held(tree, select=(check,))) == [("server.js", 1, check)]
+    write(tree, {gives: without})
+    assert new(held(tree, select=(check,))) == [(reads, len(text.split("\n")) - 1, check)]
+    commit(tree)
+    assert [(path, origin) for path, _, origin in silenced(held(tree, select=(check,)))] == [(reads, "since")]
 
 
 # -- parts of a tree ----------------------------------------------------------------------------------------------------------------------
