@@ -97,6 +97,7 @@ def schema() -> str:
 
 def read(path: Path) -> Baseline:
     """The baseline in a file. Raises UsageError with file:line and the mend for anything that is not exactly its form."""
+    path = _near(path)
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise UsageError(f"{path}: is larger than {_MAX_BYTES:,} bytes, which is no baseline")
@@ -107,6 +108,12 @@ def read(path: Path) -> Baseline:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"{path}: cannot be read: {reason}") from error
     return Baseline(path=path, entries=_Reader(path, text).entries())
+
+
+def _near(path: Path) -> Path:
+    """The path as one would type it here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 class _Reader:
