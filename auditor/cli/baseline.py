@@ -62,7 +62,8 @@ def create(*, path: Path, named: Path | None, jobs: int | None, force: bool) -> 
     write_file(file, baseline.render(entries))
     emit(f"{visible(str(file))}: {_told(entries)}\n")
     if not config.baseline:
-        say(f'gotcha-audit: give it to scan with --baseline, or write `baseline = "{visible(file.name)}"` into the configuration')
+        wanted = "" if named else f', or write `baseline = "{file.name}"` into the configuration'
+        say(f"gotcha-audit: give it to scan with --baseline{wanted}")
     return _status(run)
 
 
