@@ -31,6 +31,7 @@ Examples:
   gotcha-audit scan app/web.py app/settings.py
   gotcha-audit scan . --select 'flask/*' --show fail,review,pass
   gotcha-audit scan . --format json --output report.json
+  gotcha-audit scan . --since origin/main
 
 \b
 Exit codes:
@@ -51,8 +52,8 @@ Exit codes:
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; one for each processor unless given.")
 @click.option("--no-cache", is_flag=True, help="Take nothing from an earlier scan.")
 @click.option("--baseline", "baseline_file", type=click.Path(path_type=Path), metavar="FILE", help="Only findings that are not in this file count.")
-@click.option("--since", "since_name", metavar="REV", help="Only findings that are new since this commit count.")
 @click.option("--no-baseline", is_flag=True, help="Let all findings count, whatever baseline the configuration names.")
+@click.option("--since", "since_name", metavar="REV", help="Only findings that are new since this commit count.")
 def command(
     *,
     paths: tuple[Path, ...],
