@@ -132,6 +132,22 @@ def test_a_copy_counts(tree):
     assert new(held(tree)) == [("copy.py", 5, CORS)]
 
 
+def test_a_finding_that_went_to_a_file_that_was_there_counts(tree):
+    write(tree, {"other.py": "import flask\n"})
+    commit(tree)
+    (tree / "web.py").rename(tree / "z.py")
+    write(tree, {"other.py": APP})
+    assert new(held(tree)) == [("other.py", 5, CORS)]
+
+
+def test_a_finding_that_left_a_file_that_is_there_still_counts_in_a_new_one(tree):
+    write(tree, {"gone.py": "import flask\n"})
+    commit(tree)
+    (tree / "gone.py").unlink()
+    write(tree, {"web.py": "import flask\n", "main.py": APP})
+    assert new(held(tree)) == [("main.py", 5, CORS)]
+
+
 def test_a_comment_that_is_gone_lets_its_finding_count(tree):
     write(tree, {"web.py": APP.replace("CORS(app)", f"# gotcha: ignore[{CORS}] -- a demo\nCORS(app)")})
     commit(tree)
