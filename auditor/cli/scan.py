@@ -19,9 +19,10 @@ from auditor.errors import UsageError
 from auditor.model import Outcome, Severity
 from auditor.model.report import EXIT_INCOMPLETE
 from auditor.project.config import Config, load_config
+from auditor.project.revision import revision
 from auditor.report import EntryNote, View
 from auditor.report.tally import summary
-from auditor.scan import ScanOptions, scan
+from auditor.scan import ScanOptions, baseline, scan, since
 
 _SHOWN = ("fail", "review", "pass")
 
@@ -36,6 +37,7 @@ Examples:
   gotcha-audit scan . --select 'flask/*' --show fail,review,pass
   gotcha-audit scan . --format json --output report.json
   gotcha-audit scan . --format text --format sarif:report.sarif
+  gotcha-audit scan . --since origin/main
 
 \b
 Exit codes:
@@ -55,6 +57,9 @@ Exit codes:
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; one for each processor unless given.")
 @click.option("--no-cache", is_flag=True, help="Take nothing from an earlier scan.")
 @click.option("--force-exclude", is_flag=True, help="Leave out files that a scan of the whole project leaves out, even when they are named.")
+@click.option("--baseline", "baseline_file", type=click.Path(path_type=Path), metavar="FILE", help="Only findings that are not in this file count.")
+@click.option("--no-baseline", is_flag=True, help="Let all findings count, whatever baseline the configuration names.")
+@click.option("--since", "since_name", metavar="REV", help="Only findings that are new since this commit count.")
 def command(
     *,
     paths: tuple[Path, ...],
@@ -69,6 +74,9 @@ def command(
     jobs: int | None,
     no_cache: bool,
     force_exclude: bool,
+    baseline_file: Path | None,
+    no_baseline: bool,
+    since_name: str | None,
 ) -> int:
     """Find where a project fails, and show where it works.
 
@@ -82,7 +90,14 @@ def command(
     if force_exclude:
         config = replace(config, exclude=(*config.exclude, *left_out(root, config, chosen)))
     options = ScanOptions(config=config, paths=chosen, select=split(select), ignore=split(ignore), jobs=jobs, no_cache=no_cache)
+    known = None if no_baseline else baseline_of(config, baseline_file)
+    at = revision(root, since_name) if since_name is not None else None
     report = scan(root, options)
+    if known is not None:
+        limits = baseline.Limits(paths=chosen, selected=bool(options.select or options.ignore))
+        report = baseline.apply(report, known, root=root, limits=limits)
+    if at is not None:
+        report = since.apply(report, at, root=root, options=options)
     least = Severity(fail_on) if fail_on else config.fail_on
     view = View(
         show=shown or config.show,
@@ -103,6 +118,12 @@ def command(
     if status == EXIT_INCOMPLETE:
         say("gotcha-audit: something could not be examined; the report names it")
     return status
+
+
+def baseline_of(config: Config, named: Path | None) -> baseline.Baseline | None:
+    """Give the baseline that is named by a flag or else by the configuration; raises UsageError when it cannot be used."""
+    path = named or config.baseline
+    return baseline.read(path) if path is not None else None
 
 
 def target(paths: tuple[Path, ...]) -> tuple[Path, tuple[Path, ...]]:

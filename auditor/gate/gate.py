@@ -29,7 +29,7 @@ from auditor.project.config import Config
 from auditor.project.project import open_project
 from auditor.runtime import attempts
 from auditor.runtime.progress import Progress, Silent
-from auditor.scan import ScanOptions, scan
+from auditor.scan import ScanOptions, baseline, scan
 
 _IDS = {"unit tests": "suite/unit-tests", "integration tests": "suite/integration-tests", "type check": "suite/types", "lint": "suite/lint"}
 _TESTS = frozenset({"unit tests", "integration tests"})
@@ -59,8 +59,8 @@ class Gated:
 def gate(root: Path, plan: Plan, asked: Asked, *, progress: Progress | None = None) -> Gated:
     """Hold everything that must hold against ``plan``, and complete it when all does.
 
-    Raises RefusedError when the plan is not APPROVED, PlanError when it is not what was approved, AttemptsExhausted (exit code 4) when it failed as
-    often as it may.
+    Raises RefusedError when the plan is not APPROVED, PlanError when it is not what was approved, UsageError when the baseline of the configuration
+    cannot be used, AttemptsExhausted (exit code 4) when it failed as often as it may.
     """
     told = progress or Silent()
     if plan.status != "APPROVED":
@@ -70,8 +70,9 @@ def gate(root: Path, plan: Plan, asked: Asked, *, progress: Progress | None = No
     limit = attempts.LIMIT
     if len(made) >= limit and asked.override is None:
         raise AttemptsExhausted(attempts.summary(plan.path, made, limit=limit))
+    known = baseline.read(asked.config.baseline) if asked.config.baseline is not None else None
     runs = [_evidence(root, plan, told), _suite(root, plan, asked, told)]
-    runs.append(_scan(root, asked, told))
+    runs.append(_scan(root, asked, known, told))
     if any(_stops(result) for one in runs for result in one.results):
         runs.append(_not_validated(root))
     else:
@@ -233,9 +234,10 @@ def _missing_tests() -> Result:
     )
 
 
-def _scan(root: Path, asked: Asked, told: Progress) -> Run:
+def _scan(root: Path, asked: Asked, known: baseline.Baseline | None, told: Progress) -> Run:
     told.started("scan")
-    found = scan(root, ScanOptions(config=asked.config)).runs[0]
+    report = scan(root, ScanOptions(config=asked.config))
+    (found,) = (baseline.apply(report, known, root=root) if known is not None else report).runs
     told.done("scan", [result.outcome for result in found.results])
     return found
 

@@ -59,7 +59,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """Who silenced a result and why."""
+    """Who silenced a result and why: ``origin`` is "comment", "config", "baseline" or "since"."""
 
     origin: str
     reason: str

@@ -25,6 +25,7 @@ KEYS = (
     "select",
     "ignore",
     "catalogues",
+    "baseline",
     "exclude",
     "fail-on",
     "strict",
@@ -62,6 +63,7 @@ class Config:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     catalogues: tuple[Path, ...] = ()
+    baseline: Path | None = None
     exclude: tuple[str, ...] = ()
     fail_on: Severity = Severity.WARNING
     strict: bool = False
@@ -175,6 +177,7 @@ class _Reader:
             select=self.strings("select"),
             ignore=self.strings("ignore"),
             catalogues=tuple(self.inside("catalogues")),
+            baseline=self.file("baseline"),
             exclude=self.strings("exclude"),
             fail_on=Severity(self.word("fail-on", [severity.value for severity in Severity], default.fail_on.value)),
             strict=self.boolean("strict", default=default.strict),
@@ -255,13 +258,25 @@ class _Reader:
     def inside(self, key: str) -> Iterator[Path]:
         """Folders of the project: a configuration must not make us read what lies elsewhere."""
         for name in self.strings(key):
-            try:
-                target = (self.root / name).resolve()
-            except (OSError, ValueError, RuntimeError) as error:
-                raise self.fail(key, f"holds {name!r}, which is no path", "name a folder of the project") from error
-            if not target.is_relative_to(self.root.resolve()):
-                raise self.fail(key, f"holds {name!r}, which lies outside the project", "name a folder of the project")
-            yield self.root / name
+            yield self.below(key, name, "holds", "name a folder of the project")
+
+    def file(self, key: str) -> Path | None:
+        """A file of the project; whether it is there is for whoever reads it."""
+        name = self.table.get(key)
+        if name is None:
+            return None
+        if not isinstance(name, str) or not name:
+            raise self.fail(key, f"is {name!r}", f'write `{key} = "a file of the project"`')
+        return self.below(key, name, "is", "name a file of the project")
+
+    def below(self, key: str, name: str, verb: str, mend: str) -> Path:
+        try:
+            target = (self.root / name).resolve()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise self.fail(key, f"{verb} {name!r}, which is no path", mend) from error
+        if not target.is_relative_to(self.root.resolve()):
+            raise self.fail(key, f"{verb} {name!r}, which lies outside the project", mend)
+        return self.root / name
 
     def path_ignores(self) -> list[PathIgnore]:
         value = self.table.get("per-path-ignores", [])

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
-import subprocess
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from auditor.errors import UsageError
 from auditor.project.config import Config
 from auditor.project.files import SourceFile, language_of
+from auditor.project.git import git
 from auditor.project.globs import Globs
 from auditor.project.leftout import SNIFFED, Folders, content_reason, folder_reason, name_reason
 from auditor.project.roles import role_of, with_roles
@@ -22,22 +21,6 @@ from auditor.project.roles import role_of, with_roles
 _GIT_SECONDS = 20
 _MAX_IGNORE_FILE = 1_000_000
 _NESTED = 8
-# A repository's own configuration may name programs to run and files to read: none of it is obeyed.
-_GIT_OPTIONS = (
-    *("-c", "core.fsmonitor=false"),
-    *("-c", f"core.hooksPath={os.devnull}"),
-    *("-c", f"core.excludesFile={os.devnull}"),
-    *("-c", "core.pager=cat"),
-    *("-c", "core.quotePath=false"),
-    *("-c", "safe.bareRepository=explicit"),
-)
-_GIT_ENVIRONMENT = {
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_LAZY_FETCH": "1",  # a partial clone would fetch through a program its configuration names
-    "GIT_ALLOW_PROTOCOL": "none",
-    "LC_ALL": "C",
-}
 _SERVER_BLOCK = re.compile(rb"^[ \t]*(?:server|http|upstream[ \t]+[\w.\-]+)[ \t]*\{[ \t]*(?:#.*)?$", re.MULTILINE)
 _UNOPENED = re.compile(r"^warning: could not open directory '(.+?)/?': (.+)$", re.MULTILINE)
 EXCLUDED = "excluded by configuration"
@@ -240,17 +223,10 @@ def _list(root: Path, base: PurePosixPath, listing: _Listing, depth: int = 0) ->
 
 def _from_git(folder: Path, base: PurePosixPath, listing: _Listing) -> list[str] | None:
     """Tracked and untracked files that are not ignored; None when git is not there, fails, or knows nothing of this folder."""
-    git = shutil.which("git")
-    # A git found by a relative PATH could be one of the tree under examination.
-    if git is None or not os.path.isabs(git) or not _in_work_tree(folder):  # noqa: PTH117 - the result of a look-up is text
+    if not _in_work_tree(folder):
         return None
-    environment = {**{key: value for key, value in os.environ.items() if not key.startswith("GIT_")}, **_GIT_ENVIRONMENT}
-    command = [git, *_GIT_OPTIONS, "-C", str(folder), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=_GIT_SECONDS, env=environment, stdin=subprocess.DEVNULL)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    if done.returncode != 0:
+    done = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", seconds=_GIT_SECONDS)
+    if done is None or done.returncode != 0:
         return None
     names = [os.fsdecode(name) for name in done.stdout.split(b"\0") if name.strip(b"./")]
     if names:

@@ -9,6 +9,7 @@ from auditor.model import Outcome, Report, Result, Run
 from auditor.report.checklist import NO, OPEN, YES, checklist
 from auditor.report.markup import block, code, fitted, where, words
 from auditor.report.observed import causes
+from auditor.report.tally import by_whom, plural
 from auditor.report.verdict import verdict_line
 from auditor.report.view import View
 from auditor.report.visible import code_lines, cropped
@@ -96,6 +97,9 @@ def _validation(run: Run | None, scan: Run | None, view: View) -> Iterator[str]:
     untouched = sum(not (checked.fails or checked.reviews or checked.passes) for checked in scan.checked)
     yield "\n".join(rows) if len(rows) > 2 else "No site of any of them occurs."
     yield f"{len(scan.checked)} entries were checked; {untouched} of them have no site here."
+    silenced = sum(result.suppression is not None for result in scan.results)
+    if silenced:
+        yield words(f"{plural(silenced, 'finding')} suppressed{by_whom([scan])}.")
 
 
 def _plan(phase: Phase, run: Run | None) -> Iterator[str]:

@@ -29,10 +29,17 @@ def _scanned(runs: Sequence[Run]) -> str:
     parts = [f"{counts[name]} {name}" for name in (Outcome.FAIL, Outcome.REVIEW, Outcome.PASS)]
     if counts[Outcome.ERROR]:
         parts.append(f"{counts[Outcome.ERROR]} not examined")
-    parts.append(f"{counts['suppressed']} suppressed")
+    parts.append(f"{counts['suppressed']} suppressed{by_whom(runs)}")
     files = sum(run.coverage.scanned for run in runs)
     seconds = sum(run.seconds for run in runs)
     return f"{', '.join(parts)}; {plural(files, 'file')} in {seconds:.2f} s"
+
+
+def by_whom(runs: Iterable[Run]) -> str:
+    """`` (2 baseline, 1 comment)``: who silenced the results, the words of `Suppression.origin`; nothing where nothing is silenced."""
+    origins = Counter(result.suppression.origin for run in runs for result in run.results if result.suppression)
+    named = ", ".join(f"{number} {origin}" for origin, number in sorted(origins.items()))
+    return f" ({named})" if named else ""
 
 
 def coverage_line(report: Report) -> str:

@@ -15,6 +15,7 @@ from auditor.report.masking import mask, mask_urls
 from auditor.report.observed import CONTEXT
 
 _CONTEXT = 6
+_WHAT = 12
 _WIDEST = 400
 _READ_BEFORE = 60
 _AROUND = 2
@@ -39,10 +40,11 @@ _RANK = {Outcome.SKIP: 0, Outcome.PASS: 1, Outcome.REVIEW: 2, Outcome.ERROR: 3, 
 
 
 def _result(project: Project, gotcha: Gotcha, site: Site, seen: Counter[tuple[str, str, str]]) -> Result:
-    lines = _lines(project, site)
-    first = lines[0][:_WIDEST] if lines else site.place.label
-    evidence = (Evidence(kind="code", title=str(site.place.path), body="\n".join(_masked(lines)), truncated=False),) if lines else ()
-    key = (site.gotcha, str(site.place.path or ""), " ".join(first.split()))
+    shown = "\n".join(_masked(_lines(project, site)))
+    evidence = (Evidence(kind="code", title=str(site.place.path), body=shown, truncated=False),) if shown else ()
+    code = " ".join((shown or site.place.label).split())
+    # What works is numbered apart: an equal line that works, before this one, must not make this one another.
+    key = (site.gotcha, str(site.place.path or ""), f"works\0{code}" if site.outcome is Outcome.PASS else code)
     seen[key] += 1
     return Result(
         check=site.gotcha,
@@ -64,10 +66,22 @@ def _shown(change: Change) -> Change:
     return replace(change, before=mask(change.before), after=after, edits=change.edits if after == change.after else ())
 
 
-def fingerprint(check: str, path: str, line: str, ordinal: int) -> str:
-    """Identifies a result across moved lines: check, path, the line without its spacing, and the how-many-eth equal one it is."""
-    text = "\0".join((check, path, line, str(ordinal)))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+def fingerprint(check: str, path: str, code: str, ordinal: int) -> str:
+    """Identifies a result across moved lines: what it is (check and code), where (path), and the how-many-eth equal one there.
+
+    ``code`` is what the report shows of it: at most six lines, secrets masked, so that nobody can try secrets against a fingerprint. A change of what
+    goes in here is a new version of `auditor.scan.baseline`.
+    """
+    return f"{_digest(check, code)[:_WHAT]}{_digest(path)[:8]}{ordinal:04x}"
+
+
+def what(fingerprint: str) -> str:
+    """The part of a fingerprint that stays when the file is renamed, or an equal line is added or removed."""
+    return fingerprint[:_WHAT]
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _lines(project: Project, site: Site, *, before: int = 0, after: int = 0) -> list[str]:

@@ -110,3 +110,19 @@ def test_the_gate_as_a_page(shop: Path, capsys: pytest.CaptureFixture[str]) -> N
     for check in ("plan/task-open", "suite/unit-tests", "runtime/starts"):
         assert f'data-check="{check}"' in text
     assert "task 1 (Shop) does not pass" in text
+
+
+def test_the_baseline_of_the_configuration_holds_for_the_gate_too(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shop / "requirements.txt").write_text("flask\nflask-cors\n")
+    (shop / "web.py").write_text("from flask import Flask\nfrom flask_cors import CORS\napp = Flask(__name__)\nCORS(app)\n")
+    plan(shop)
+    assert "`flask/cors-any-origin` `web.py:4`" in gate(capsys)[1]
+    (shop / "gotcha-audit.toml").write_text('baseline = "known.json"\n')
+    assert main(["baseline", "create"]) == 0
+    capsys.readouterr()
+    _, said = gate(capsys)
+    assert "`flask/cors-any-origin` `web.py:4`" not in said
+    assert "1 finding suppressed (1 baseline)." in said
+    (shop / "known.json").write_text("[]")
+    code, said = gate(capsys)
+    assert (code, said.startswith("gotcha-audit: known.json:1: this is no baseline")) == (2, True), "before anything is run"

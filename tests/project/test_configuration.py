@@ -30,6 +30,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
 select = ["flask/*"]
 ignore = ["flask/cors-any-origin"]
 catalogues = ["gotchas"]
+baseline = "known.json"
 exclude = ["legacy/**"]
 fail-on = "error"
 strict = true
@@ -45,6 +46,7 @@ reason = "run by hand"
     config = configured(tmp_path, text, "pyproject.toml")
     assert config.select == ("flask/*",)
     assert config.catalogues == (tmp_path / "gotchas",)
+    assert config.baseline == tmp_path / "known.json"
     assert config.fail_on is Severity.ERROR
     assert config.show == (Outcome.FAIL, Outcome.PASS)
     assert (config.strict, config.jobs, config.max_file_size, config.file_timeout) == (True, 3, 5000, 2.0)
@@ -73,6 +75,8 @@ def test_yaml_carries_the_same_keys(tmp_path: Path) -> None:
         ("file-timeout = true\n", "`file-timeout` is True: write a number above 0"),
         (f"jobs = {'9' * 5000}\n", "this is not valid TOML"),
         ('catalogues = ["../ours"]\n', "`catalogues` holds '../ours', which lies outside the project: name a folder of the project"),
+        ("baseline = 1\n", '`baseline` is 1: write `baseline = "a file of the project"`'),
+        ('baseline = "../b.json"\n', "`baseline` is '../b.json', which lies outside the project: name a file of the project"),
         ('catalogues = ["/etc"]\n', "`catalogues` holds '/etc', which lies outside the project"),
     ],
 )

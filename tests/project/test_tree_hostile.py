@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from auditor.errors import UsageError
 from auditor.project import discovery
+from auditor.project import git as git_module
 from auditor.project.config import Config
 from auditor.project.discovery import unopened
 from auditor.project.project import Project, Unreadable, open_project
@@ -68,9 +69,9 @@ def test_without_git_and_when_git_hangs_the_tree_is_walked(tmp_path: Path, monke
     def hangs(*_: object, **__: object) -> None:
         raise subprocess.TimeoutExpired("git", 1)
 
-    monkeypatch.setattr(discovery.subprocess, "run", hangs)
+    monkeypatch.setattr(git_module.subprocess, "run", hangs)
     assert names(open_project(tmp_path, config=Config())) == ["app.py"]
-    monkeypatch.setattr(discovery.shutil, "which", lambda _: None)
+    monkeypatch.setattr(git_module.shutil, "which", lambda _: None)
     assert names(open_project(tmp_path, config=Config())) == ["app.py"]
 
 

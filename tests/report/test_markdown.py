@@ -18,7 +18,7 @@ def html(report: Report) -> str:
 
 def test_the_content_is_that_of_the_text_format() -> None:
     out = markdown(made_report(failing(), review(), passing(), silenced(), broken(), notes=("one note",)))
-    assert out.startswith("## gotcha-audit: 1 fail, 1 review, 1 pass, 1 not examined, 1 suppressed; 12 files in 0.42 s\n")
+    assert out.startswith("## gotcha-audit: 1 fail, 1 review, 1 pass, 1 not examined, 1 suppressed (1 comment); 12 files in 0.42 s\n")
     assert "### `app/web.py:21:12` error `flask/relative-send-directory`" in out
     assert '- `app/config.py:7` DIST is "frontend/dist"' in out
     assert '```diff\n- return send_from_directory(DIST, "index.html")\n+ return send_from_directory(os.path' in out

@@ -9,7 +9,7 @@ from made_work import entry
 from auditor.engines.base import Trouble
 from auditor.model import Change, Confidence, Edit, Outcome, Place, Safety, Severity, Site, span_of
 from auditor.report.masking import mask
-from auditor.scan.results import fingerprint, from_sites, from_troubles
+from auditor.scan.results import fingerprint, from_sites, from_troubles, what
 
 APP = PurePosixPath("app.py")
 
@@ -134,6 +134,23 @@ def test_equal_lines_differ_by_their_ordinal_and_keep_it():
     assert prints("f(1)\n", 1) == [first]
 
 
+def test_an_equal_line_that_works_makes_a_failure_no_other():
+    (before,) = prints("f(1)", 1)
+    works, fails = results("f(1)\nf(1)", site(1, outcome=Outcome.PASS), site(2))
+    assert (fails.fingerprint, works.fingerprint == before) == (before, False)
+
+
+def test_a_fingerprint_knows_all_lines_that_are_shown():
+    (one,) = prints("f(\n    1,\n)", 1, end_line=3)
+    assert prints("f(\n1, )", 1, end_line=2) == [one]
+    assert prints("f(\n    2,\n)", 1, end_line=3) != [one]
+
+
+def test_what_a_fingerprint_stands_for_is_the_same_in_another_file():
+    (here,), (there,) = prints("f(1)", 1), [found.fingerprint for found in results({"b.py": "f(1)"}, site(path=PurePosixPath("b.py")))]
+    assert (what(here) == what(there), here == there) == (True, False)
+
+
 def test_two_sites_on_one_line_differ():
     found = results("f(1); f(1)", site(column=1), site(column=7))
     assert len({each.fingerprint for each in found}) == 2
@@ -145,7 +162,7 @@ def test_a_fingerprint_depends_on_no_order_of_arrival():
 
 
 def test_a_fingerprint_is_short_hexadecimal_even_for_broken_names():
-    assert len(fingerprint("a", "\udcff.py", "x", 1)) == 20
+    assert len(fingerprint("a", "\udcff.py", "x", 1)) == 24
     assert int(fingerprint("a", "b", "c", 1), 16) >= 0
 
 
