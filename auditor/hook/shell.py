@@ -1,0 +1,125 @@
+"""Which files a shell command plainly writes: the target of a redirection, the argument of a program that writes it, code given inline.
+
+This reads what is written, and runs nothing: a name in a variable, a script or an archive is not seen. Words are told apart as POSIX shells do
+(https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html), as far as the standard library's ``shlex`` knows them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+from collections.abc import Iterator
+from glob import iglob
+from pathlib import Path, PurePosixPath
+
+_LONGEST = 200_000
+_DEEPEST = 3
+_MOST = 200
+
+_REDIRECTIONS = frozenset({">", ">>", ">|", "&>", "&>>", "<>", ">&"})
+_SEPARATORS = frozenset({"|", "||", "&&", ";", ";;", "&", "|&", "(", ")", "\n"})
+_WRITES_ALL = frozenset({"rm", "unlink", "shred", "truncate", "tee", "sponge", "ed", "ex", "mv"})
+_WRITES_LAST = frozenset({"cp", "install", "ln", "rsync"})
+_IN_PLACE = frozenset({"sed", "gsed", "perl", "ruby"})
+_BEFORE = frozenset({"sudo", "env", "command", "nohup", "time", "exec", "then", "do", "else", "!", "{", "busybox"})
+_SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh"})
+_INTERPRETER = re.compile(r"(?:^|[\s;&|(/])(?:python[\d.]*|node|deno|bun|ruby|perl|php)\s[^\n]*?(?:-c|-e|-r|eval|-|<<)")
+_WRITING_CODE = re.compile(
+    r"""\bwrite|\bdump\(|writeFile|["'](?:[wax]b?\+?|[wax]\+?b?|rb?\+|r\+b?)["']|\bunlink|\bremove|\brename|\breplace\(|\btruncate|\brmtree|\bcopy|\bmove\("""
+)
+_NAMED = re.compile(r"[\w./~-]*(?:docs/plans/[\w.-]+\.json|\.gotcha-audit(?:/[\w./-]*)?)", re.IGNORECASE)
+_HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1([^\n]*)\n.*?^[ \t]*\2[ \t]*$", re.DOTALL | re.MULTILINE)
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+
+
+def written(command: str, folder: Path, depth: int = 0) -> tuple[Path, ...]:
+    """The paths that ``command``, run in ``folder``, plainly writes, moves or removes; unresolved."""
+    text = command[:_LONGEST]
+    found = itertools.chain(_simple_commands(_HEREDOC.sub(r" \3\n", text), folder, depth), _inline(text, folder))
+    return tuple(dict.fromkeys(itertools.islice(found, _MOST)))
+
+
+def _simple_commands(text: str, folder: Path, depth: int) -> Iterator[Path]:
+    words: list[str] = []
+    for token in (*_tokens(text), ";"):
+        if token not in _SEPARATORS:
+            words.append(token)
+            continue
+        if words:
+            yield from _of_command(words, folder, depth)
+            if words[0] == "cd" and len(words) == 2 and "$" not in words[1]:
+                folder = folder / words[1]
+        words = []
+
+
+def _tokens(text: str) -> list[str]:
+    reader = shlex.shlex(text, posix=True, punctuation_chars="();<>|&\n")
+    reader.commenters = ""
+    reader.whitespace = " \t\r"
+    reader.whitespace_split = True
+    try:
+        return list(itertools.islice(reader, 5000))
+    except ValueError:  # a quotation that does not end
+        return text.split()
+
+
+def _of_command(words: list[str], folder: Path, depth: int) -> Iterator[Path]:
+    plain: list[str] = []
+    targets: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word in _REDIRECTIONS:
+            targets.append(next(rest, ""))
+        elif word.strip("<>|&"):
+            plain.append(word)
+    while plain and (plain[0] in _BEFORE or _ASSIGNMENT.match(plain[0])):
+        plain.pop(0)
+    if plain and PurePosixPath(plain[0]).name == "timeout":
+        plain = plain[2:]
+    if plain:
+        program = PurePosixPath(plain[0]).name
+        arguments = plain[1:]
+        if program in _SHELLS and "-c" in arguments and depth < _DEEPEST:
+            for inner in arguments[arguments.index("-c") + 1 :][:1]:
+                yield from written(inner, folder, depth + 1)
+        targets += _arguments_written(program, arguments)
+    for target in targets:
+        yield from _expanded(target, folder)
+
+
+def _arguments_written(program: str, arguments: list[str]) -> list[str]:
+    names = [word for word in arguments if not word.startswith("-")]
+    if program in _WRITES_ALL:
+        return [*names, *_placed(names)] if program == "mv" else names
+    if program in _WRITES_LAST:
+        return [*names[-1:], *_placed(names)]
+    if program in _IN_PLACE and any(re.match(r"-\w*i|--in-place", word) for word in arguments):
+        return names
+    if program == "dd":
+        return [word.removeprefix("of=") for word in arguments if word.startswith("of=")]
+    if program == "find" and ("-delete" in arguments or "rm" in arguments):
+        return list(itertools.takewhile(lambda word: not word.startswith("-"), arguments))
+    return []
+
+
+def _placed(names: list[str]) -> list[str]:
+    """Where files land that are put into a folder."""
+    return [f"{names[-1]}/{PurePosixPath(name).name}" for name in names[:-1]] if len(names) > 1 else []
+
+
+def _expanded(word: str, folder: Path) -> Iterator[Path]:
+    if not word or "$" in word or "\0" in word or len(word) > 4096:
+        return
+    path = folder / word
+    if any(sign in word for sign in "*?[") and ("plans" in word or ".gotcha-audit" in word):
+        yield from (Path(name) for name in itertools.islice(iglob(str(path)), _MOST))  # noqa: PTH207 - the pattern is absolute
+    else:
+        yield path
+
+
+def _inline(text: str, folder: Path) -> Iterator[Path]:
+    """What is named in code for an interpreter that stands in the command itself, and seems to write."""
+    if _INTERPRETER.search(text) and _WRITING_CODE.search(text):
+        for name in _NAMED.findall(text):
+            yield folder / name
