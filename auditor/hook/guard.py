@@ -29,9 +29,9 @@ def guard(event: Writing) -> Answer | None:
         from auditor.hook.shell import written  # noqa: PLC0415 - most commands name neither
 
         folder = Path(event.folders[0]) if event.folders else Path("/")
-        for named in written(event.command, folder):
-            for path in _forms(str(named), event.folders):
-                for one in (path, *_plans_below(path)):
+        for target in written(event.command, folder):
+            for path in _forms(str(target.path), event.folders):
+                for one in (path, *(_plans_below(path) if target.removes else ())):
                     reason = _reason(one, None)
                     if reason:
                         return Answer(kind="denial", text=reason)

@@ -26,7 +26,7 @@ def limited(work: Callable[[], bytes], seconds: float) -> bytes | None:
     sys.stderr.flush()
     child = os.fork()
     if child == 0:
-        _in_child(work, reader, writer)
+        _in_child(work, reader, writer, seconds)
     os.close(writer)
     try:
         answer = _read(reader, time.monotonic() + seconds)
@@ -39,11 +39,16 @@ def limited(work: Callable[[], bytes], seconds: float) -> bytes | None:
     return answer
 
 
-def _in_child(work: Callable[[], bytes], reader: int, writer: int) -> None:
-    """Never returns: the interpreter of the parent, with all that it would do at its end, is the parent's business."""
+def _in_child(work: Callable[[], bytes], reader: int, writer: int, seconds: float) -> None:
+    """Never returns: the interpreter of the parent, with all that it would do at its end, is the parent's business.
+
+    The kernel ends it soon after the limit even where nobody is left to do so, because the client has killed the parent.
+    """
     status = 1
     try:
         os.close(reader)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds + 2)
         with contextlib.suppress(OSError):
             os.setpgid(0, 0)
         answer = work()

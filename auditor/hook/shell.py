@@ -10,37 +10,52 @@ import itertools
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 from glob import iglob
 from pathlib import Path, PurePosixPath
 
-_LONGEST = 200_000
+_LONGEST = 100_000
 _DEEPEST = 3
+_PATH = 4096
 _MOST = 200
 
 _REDIRECTIONS = frozenset({">", ">>", ">|", "&>", "&>>", "<>", ">&"})
 _SEPARATORS = frozenset({"|", "||", "&&", ";", ";;", "&", "|&", "(", ")", "\n"})
 _WRITES_ALL = frozenset({"rm", "unlink", "shred", "truncate", "tee", "sponge", "ed", "ex", "mv"})
+_REMOVES = frozenset({"rm", "mv", "find"})
 _WRITES_LAST = frozenset({"cp", "install", "ln", "rsync"})
 _IN_PLACE = frozenset({"sed", "gsed", "perl", "ruby"})
 _BEFORE = frozenset({"sudo", "env", "command", "nohup", "time", "exec", "then", "do", "else", "!", "{", "busybox"})
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh"})
-_INTERPRETER = re.compile(r"(?:^|[\s;&|(/])(?:python[\d.]*|node|deno|bun|ruby|perl|php)\s[^\n]*?(?:-c|-e|-r|eval|-|<<)")
+_INTERPRETER = re.compile(
+    r"(?:^|[\s;&|(/])(?:python[\d.]*|node|deno|bun|ruby|perl|php)"
+    r"(?:[ \t]+-[\w-]*)*[ \t]*(?:[ \t]-\w*[cepr]\b|[ \t]--eval\b|[ \t]eval\b|[ \t]-(?=\s|$)|<<)"
+)
 _WRITING_CODE = re.compile(
     r"""\bwrite|\bdump\(|writeFile|["'](?:[wax]b?\+?|[wax]\+?b?|rb?\+|r\+b?)["']|\bunlink|\bremove|\brename|\breplace\(|\btruncate|\brmtree|\bcopy|\bmove\("""
 )
-_NAMED = re.compile(r"[\w./~-]*(?:docs/plans/[\w.-]+\.json|\.gotcha-audit(?:/[\w./-]*)?)", re.IGNORECASE)
-_HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1([^\n]*)\n.*?^[ \t]*\2[ \t]*$", re.DOTALL | re.MULTILINE)
+_NAMED = re.compile(r"docs/plans/|\.gotcha-audit", re.IGNORECASE)
+_PART_OF_PATH = re.compile(r"[\w./~-]*")
+_HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
-def written(command: str, folder: Path, depth: int = 0) -> tuple[Path, ...]:
-    """The paths that ``command``, run in ``folder``, plainly writes, moves or removes; unresolved."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An unresolved path that a command writes; where it ``removes`` or moves it, all below it too."""
+
+    path: Path
+    removes: bool = False
+
+
+def written(command: str, folder: Path, depth: int = 0) -> tuple[Target, ...]:
+    """What ``command``, run in ``folder``, plainly writes, moves or removes."""
     text = command[:_LONGEST]
-    found = itertools.chain(_simple_commands(_HEREDOC.sub(r" \3\n", text), folder, depth), _inline(text, folder))
+    found = itertools.chain(_simple_commands(_without_heredocs(text), folder, depth), _inline(text, folder))
     return tuple(dict.fromkeys(itertools.islice(found, _MOST)))
 
 
-def _simple_commands(text: str, folder: Path, depth: int) -> Iterator[Path]:
+def _simple_commands(text: str, folder: Path, depth: int) -> Iterator[Target]:
     words: list[str] = []
     for token in (*_tokens(text), ";"):
         if token not in _SEPARATORS:
@@ -51,6 +66,22 @@ def _simple_commands(text: str, folder: Path, depth: int) -> Iterator[Path]:
             if words[0] == "cd" and len(words) == 2 and "$" not in words[1]:
                 folder = folder / words[1]
         words = []
+
+
+def _without_heredocs(text: str) -> str:
+    """The lines that are commands: what a here-document holds is the input of one, whatever it looks like."""
+    if "<<" not in text:
+        return text
+    kept: list[str] = []
+    waiting: list[str] = []
+    for line in text.split("\n"):
+        if waiting:
+            if line.strip(" \t") == waiting[0]:
+                waiting.pop(0)
+            continue
+        waiting = [found[1] for found in _HEREDOC.findall(line)]
+        kept.append(_HEREDOC.sub(" ", line))
+    return "\n".join(kept)
 
 
 def _tokens(text: str) -> list[str]:
@@ -64,9 +95,10 @@ def _tokens(text: str) -> list[str]:
         return text.split()
 
 
-def _of_command(words: list[str], folder: Path, depth: int) -> Iterator[Path]:
+def _of_command(words: list[str], folder: Path, depth: int) -> Iterator[Target]:
     plain: list[str] = []
     targets: list[str] = []
+    removed: list[str] = []
     rest = iter(words)
     for word in rest:
         if word in _REDIRECTIONS:
@@ -83,9 +115,11 @@ def _of_command(words: list[str], folder: Path, depth: int) -> Iterator[Path]:
         if program in _SHELLS and "-c" in arguments and depth < _DEEPEST:
             for inner in arguments[arguments.index("-c") + 1 :][:1]:
                 yield from written(inner, folder, depth + 1)
-        targets += _arguments_written(program, arguments)
-    for target in targets:
-        yield from _expanded(target, folder)
+        (removed if program in _REMOVES else targets).extend(_arguments_written(program, arguments))
+    for removes, names in ((False, targets), (True, removed)):
+        for name in names:
+            for path in _expanded(name, folder):
+                yield Target(path=path, removes=removes)
 
 
 def _arguments_written(program: str, arguments: list[str]) -> list[str]:
@@ -109,7 +143,7 @@ def _placed(names: list[str]) -> list[str]:
 
 
 def _expanded(word: str, folder: Path) -> Iterator[Path]:
-    if not word or "$" in word or "\0" in word or len(word) > 4096:
+    if not word or "$" in word or "\0" in word or len(word) > _PATH:
         return
     path = folder / word
     if any(sign in word for sign in "*?[") and ("plans" in word or ".gotcha-audit" in word):
@@ -118,8 +152,12 @@ def _expanded(word: str, folder: Path) -> Iterator[Path]:
         yield path
 
 
-def _inline(text: str, folder: Path) -> Iterator[Path]:
+def _inline(text: str, folder: Path) -> Iterator[Target]:
     """What is named in code for an interpreter that stands in the command itself, and seems to write."""
     if _INTERPRETER.search(text) and _WRITING_CODE.search(text):
-        for name in _NAMED.findall(text):
-            yield folder / name
+        for found in itertools.islice(_NAMED.finditer(text), _MOST):
+            before = _PART_OF_PATH.match(text[max(0, found.start() - _PATH) : found.start()][::-1])
+            after = _PART_OF_PATH.match(text, found.end(), found.end() + _PATH)
+            assert before is not None  # both match nothing at least
+            assert after is not None
+            yield Target(path=folder / (before[0][::-1] + found[0] + after[0]))
