@@ -22,7 +22,7 @@ def read(name: str, data: Mapping[str, object], environment: Mapping[str, str]) 
             return None
         if name == "PreToolUse":
             return Writing(folders=folders, session=session, drafts=called.drafts, command=called.command)
-        return Edited(folders=folders, session=session, paths=tuple(draft.path for draft in called.drafts)) if called.drafts else None
+        return Edited(folders=folders, session=session, paths=tuple(draft.path for draft in called.drafts), command=called.command)
     if name == "SessionStart":
         return Started(folders=folders, session=session)
     if name == "Stop" and not data.get("stop_hook_active") and not data.get("background_tasks"):

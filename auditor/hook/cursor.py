@@ -29,7 +29,7 @@ def read(name: str, data: Mapping[str, object], environment: Mapping[str, str]) 
             return None
         if name == "preToolUse":
             return Writing(folders=folders, session=session, drafts=called.drafts, command=called.command)
-        return Edited(folders=folders, session=session, paths=tuple(draft.path for draft in called.drafts)) if called.drafts else None
+        return Edited(folders=folders, session=session, paths=tuple(draft.path for draft in called.drafts), command=called.command)
     if name == "sessionStart":
         return Started(folders=folders, session=session)
     if name == "stop" and text(data, "status") in {"", "completed"} and not data.get("loop_count"):

@@ -21,8 +21,11 @@ _MOST_FILES = 20
 
 def report(event: Edited, environment: Mapping[str, str]) -> Answer | None:
     """The failures of the edited files, None where there are none; raises ScanNote where the project cannot be scanned."""
+    written = (*event.paths, *_by_shell(event))
+    if not written:
+        return None
     for root in roots(event.folders):
-        paths = tuple(dict.fromkeys(relative for path in event.paths if (relative := _below(path, event.folders, root))))[:_MOST_FILES]
+        paths = tuple(dict.fromkeys(relative for path in written if (relative := _below(path, event.folders, root))))[:_MOST_FILES]
         if paths:
             break
     else:
@@ -34,6 +37,15 @@ def report(event: Edited, environment: Mapping[str, str]) -> Answer | None:
         for path in paths:
             session.edited(where, path.as_posix(), fails=path.as_posix() in failing)
     return Answer(kind="context", text=_written(found)) if found else None
+
+
+def _by_shell(event: Edited) -> tuple[str, ...]:
+    """What a command plainly wrote: in some modes Claude Code edits with the shell (https://github.com/anthropics/claude-code/issues/89251)."""
+    if not event.command or not event.folders:
+        return ()
+    from auditor.hook.shell import written  # noqa: PLC0415 - only for commands
+
+    return tuple(str(target.path) for target in written(event.command, Path(event.folders[0])))
 
 
 def failures(root: Path, paths: tuple[Path, ...]) -> tuple[Result, ...]:

@@ -26,11 +26,15 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
-    """Files were written. ``folders`` are where the client says it works, the best first; paths are as it gave them."""
+    """Files were written, at ``paths`` as the client gave them, or perhaps by a ``command`` of the shell ("" for none).
+
+    ``folders`` are where the client says it works, the best first.
+    """
 
     folders: tuple[str, ...]
     session: str
     paths: tuple[str, ...]
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

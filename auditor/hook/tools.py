@@ -13,16 +13,17 @@ from auditor.hook.events import Draft, Replacement
 from auditor.hook.fields import MAX_PATHS, mappings, text, texts
 from auditor.hook.patch import patched
 
+# In lower case and without underscores: clients differ in little else, and from version to version.
 FILE_TOOLS = frozenset(
     {
-        *("write", "edit", "multiedit", "notebookedit"),  # Claude Code, and Cursor's write
-        *("delete", "search_replace", "edit_file", "delete_file"),  # Cursor
-        *("create", "str_replace", "str_replace_editor", "insert"),  # Copilot CLI
-        *("create_file", "insert_edit_into_file", "replace_string_in_file", "multi_replace_string_in_file", "editfiles"),  # VS Code
-        *("apply_patch", "write_file"),  # Codex
+        *("write", "edit", "multiedit", "notebookedit"),  # Claude Code
+        *("strreplace", "searchreplace", "editfile", "delete", "deletefile"),  # Cursor, besides Write
+        *("create", "strreplaceeditor", "insert"),  # Copilot CLI, besides edit
+        *("createfile", "inserteditintofile", "replacestringinfile", "multireplacestringinfile", "editfiles"),  # VS Code
+        *("applypatch", "writefile"),  # Codex, and others since
     }
 )
-SHELL_TOOLS = frozenset({"bash", "shell", "powershell", "run_in_terminal", "local_shell", "exec_command", "run_terminal_cmd"})
+SHELL_TOOLS = frozenset({"bash", "shell", "powershell", "runinterminal", "localshell", "execcommand", "runterminalcmd"})
 
 _PATHS = ("file_path", "filePath", "path", "notebook_path", "target_file")
 _READS = frozenset({"view"})  # the one command of str_replace_editor that writes nothing
@@ -37,12 +38,17 @@ class Call:
 
 
 def call(name: str, arguments: Mapping[str, object]) -> Call | None:
-    """What the tool ``name`` writes with these arguments; None for a tool that writes no files, or is not known."""
-    tool = name.lower()
+    """What the tool ``name`` writes with these arguments; None for a tool that writes no files, or is not known.
+
+    A tool without a name, as some versions of Cursor send it, is known by what it brings (https://github.com/deftai/directive/issues/2685).
+    """
+    tool = name.lower().replace("_", "")
     if tool in SHELL_TOOLS:
         command = _command(arguments)
         return Call(command=command) if command else None
-    if tool not in FILE_TOOLS or text(arguments, "command") in _READS:
+    if tool not in FILE_TOOLS and (tool or not _brings_text(arguments)):
+        return None
+    if text(arguments, "command") in _READS:
         return None
     drafts = tuple(dict.fromkeys(_drafts(tool, arguments)))[:MAX_PATHS]
     return Call(drafts=drafts) if drafts else None
@@ -52,11 +58,14 @@ def _command(arguments: Mapping[str, object]) -> str:
     return text(arguments, "command", "cmd") or " ".join(texts(arguments, "command", "cmd"))
 
 
+def _brings_text(arguments: Mapping[str, object]) -> bool:
+    return _content(arguments) is not None or any(_replacements(arguments))
+
+
 def _drafts(tool: str, arguments: Mapping[str, object]) -> Iterator[Draft]:
-    if tool == "apply_patch":
-        for path in patched(text(arguments, "command", "input", "patch") or "\n".join(texts(arguments, "command"))):
+    if tool == "applypatch":
+        for path in patched(text(arguments, "command", "input", "patch", "diff") or "\n".join(texts(arguments, "command"))):
             yield Draft(path=path)
-        return
     path = text(arguments, *_PATHS)
     if path:
         yield Draft(path=path, content=_content(arguments), replacements=tuple(_replacements(arguments)))

@@ -51,6 +51,7 @@ def cases(root: Path) -> dict[str, tuple[str, dict[str, object], dict[str, objec
             {"session_id": "x1", "turn_id": "t1", "cwd": str(root), "tool_name": "apply_patch", "tool_input": {"command": patch("app/web.py")}},
             nested,
         ),
+        "claude, by the shell": ("PostToolUse", tool(root, "Bash", command="cd app && sed -i s/a/a/ web.py && pytest -q"), nested),
         "cursor": (
             "postToolUse",
             {**cursor, "hook_event_name": "postToolUse", "tool_name": "Write", "tool_input": {"file_path": file}},
@@ -82,6 +83,18 @@ def test_a_client_is_told_what_fails_and_what_works(client: str, shared: Path, e
     event, data, expected = cases(shared)[client]
     found = respond(event, json.dumps(data).encode(), agent="auto", environment=environment)
     assert (json.loads(found.output), found.note) == (expected, "")
+
+
+@pytest.mark.parametrize("name", ["StrReplace", "search_replace", ""])
+def test_cursor_calls_its_tools_by_several_names_or_none(name: str, shared: Path, ask) -> None:
+    arguments = {"path": str(shared / "app/web.py"), "old_string": "a", "new_string": "b"}
+    data = {"conversation_id": "c1", "workspace_roots": [str(shared)], "tool_name": name, "tool_input": arguments}
+    assert ask("postToolUse", data) == {"additional_context": TEXT}
+
+
+@pytest.mark.parametrize("command", ["pytest -q", "cat app/web.py", "rm app/web.py.orig", "sed -i s/a/b/ gone.py", ""])
+def test_a_command_that_wrote_nothing_of_the_project_is_answered_with_nothing(command: str, shared: Path, ask) -> None:
+    assert ask("PostToolUse", tool(shared, "Bash", command=command)) is None
 
 
 def test_a_file_that_works_is_answered_with_nothing(tmp_path: Path, ask) -> None:
