@@ -8,7 +8,7 @@ from pathlib import Path
 from auditor.errors import GotchaAuditError
 from auditor.hook import session
 from auditor.hook.events import Answer, Edited, ScanNote
-from auditor.hook.root import inside, roots
+from auditor.hook.written import by_shell, located
 from auditor.model import Outcome, Result, Severity
 from auditor.report.visible import code_lines, visible
 
@@ -16,19 +16,12 @@ _MOST_RESULTS = 5
 _MOST_LINES = 6
 _LONGEST_LINE = 200
 _LONGEST_MESSAGE = 600
-_MOST_FILES = 20
 
 
 def report(event: Edited, environment: Mapping[str, str]) -> Answer | None:
     """The failures of the edited files, None where there are none; raises ScanNote where the project cannot be scanned."""
-    written = (*event.paths, *_by_shell(event))
-    if not written:
-        return None
-    for root in roots(event.folders):
-        paths = tuple(dict.fromkeys(relative for path in written if (relative := _below(path, event.folders, root))))[:_MOST_FILES]
-        if paths:
-            break
-    else:
+    root, paths = located(event.folders, (*event.paths, *by_shell(event.command, event.folders)))
+    if root is None:
         return None
     found = failures(root, paths)
     if event.session:
@@ -37,15 +30,6 @@ def report(event: Edited, environment: Mapping[str, str]) -> Answer | None:
         for path in paths:
             session.edited(where, path.as_posix(), fails=path.as_posix() in failing)
     return Answer(kind="context", text=_written(found)) if found else None
-
-
-def _by_shell(event: Edited) -> tuple[str, ...]:
-    """What a command plainly wrote: in some modes Claude Code edits with the shell (https://github.com/anthropics/claude-code/issues/89251)."""
-    if not event.command or not event.folders:
-        return ()
-    from auditor.hook.shell import written  # noqa: PLC0415 - only for commands
-
-    return tuple(str(target.path) for target in written(event.command, Path(event.folders[0])))
 
 
 def failures(root: Path, paths: tuple[Path, ...]) -> tuple[Result, ...]:
@@ -71,17 +55,6 @@ def failures(root: Path, paths: tuple[Path, ...]) -> tuple[Result, ...]:
 def _counts(result: Result, least: Severity) -> bool:
     order = list(Severity)
     return order.index(result.severity) <= order.index(least)
-
-
-def _below(path: str, folders: tuple[str, ...], root: Path) -> Path | None:
-    """A file that is there, relative to the root; None when it is gone, no file, or elsewhere."""
-    real = inside(path, folders)
-    if real is None or not real.is_relative_to(root):
-        return None
-    try:
-        return real.relative_to(root) if real.is_file() else None
-    except OSError:
-        return None
 
 
 def _written(found: tuple[Result, ...]) -> str:

@@ -60,7 +60,10 @@ def _answer(event: Event, environment: Mapping[str, str]) -> Answer | None:
     if isinstance(event, Writing):
         from auditor.hook.guard import guard  # noqa: PLC0415
 
-        return guard(event)
+        denial = guard(event)
+        if denial is None and event.session:
+            _remember(event, environment)
+        return denial
     if isinstance(event, Edited):
         from auditor.hook.edited import report  # noqa: PLC0415
 
@@ -72,3 +75,14 @@ def _answer(event: Event, environment: Mapping[str, str]) -> Answer | None:
     from auditor.hook.stopping import remind  # noqa: PLC0415
 
     return remind(event, environment)
+
+
+def _remember(event: Writing, environment: Mapping[str, str]) -> None:
+    """Codex, for one, tells of no patch afterwards that was applied through its shell."""
+    from auditor.hook import session  # noqa: PLC0415 - see above
+    from auditor.hook.written import by_shell, located  # noqa: PLC0415 - see above
+
+    paths = (*(draft.path for draft in event.drafts), *by_shell(event.command, event.folders))
+    root, found = located(event.folders, paths, there=False)
+    if root is not None:
+        session.intended(session.folder(event.session, root, environment), tuple(path.as_posix() for path in found))

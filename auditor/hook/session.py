@@ -1,4 +1,4 @@
-"""What is remembered of a session: that it edited, where a failure was seen, that it was reminded. Empty files in the user's cache.
+"""What is remembered of a session: what it was about to write, where a failure was seen, that it was reminded. Small files in the user's cache.
 
 Several hooks of one session may run at once, so that nothing is read, changed and written back: each thing remembered is a file of its own.
 """
@@ -10,11 +10,12 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _KEPT = 7 * 24 * 3600
 _MOST = 50
+_INTENDED, _FAILS = "intended", "fails"
 
 
 def folder(session: str, root: Path, environment: Mapping[str, str]) -> Path:
@@ -24,31 +25,63 @@ def folder(session: str, root: Path, environment: Mapping[str, str]) -> Path:
     return Path(base) / "gotcha-audit" / "sessions" / name
 
 
+def intended(where: Path, paths: tuple[str, ...]) -> None:
+    """Remember that these files (relative to the root) are about to be written: not every client says when they were; raises nothing."""
+    with contextlib.suppress(OSError):
+        _make(where)
+        for path in paths:
+            _mark(where, _INTENDED, path).write_text(path, "utf-8", "surrogateescape")
+
+
 def edited(where: Path, path: str, *, fails: bool) -> None:
     """Remember that ``path`` (relative to the root) was edited, and whether it fails now; raises nothing."""
-    mark = where / f"fails-{hashlib.sha256(path.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}"
     with contextlib.suppress(OSError):
-        if not where.is_dir():
-            _forget_old(where.parent)
-            where.mkdir(parents=True, exist_ok=True)
+        _make(where)
         (where / "edited").touch()
+        _mark(where, _INTENDED, path).unlink(missing_ok=True)
         if fails:
-            mark.write_text(path, "utf-8", "surrogateescape")
+            _mark(where, _FAILS, path).write_text(path, "utf-8", "surrogateescape")
         else:
-            mark.unlink(missing_ok=True)
-
-
-def has_edited(where: Path) -> bool:
-    """Whether the session edited anything."""
-    return (where / "edited").exists()
+            _mark(where, _FAILS, path).unlink(missing_ok=True)
 
 
 def failing(where: Path) -> tuple[str, ...]:
     """The files that failed when they were last edited."""
+    return tuple(sorted(name for name, _ in _marked(where, _FAILS)))
+
+
+def unseen(where: Path, root: Path) -> tuple[str, ...]:
+    """The files that were written after it was said that they are about to be, and of which nothing was heard since."""
+    return tuple(sorted(name for name, since in _marked(where, _INTENDED) if _changed(root / name, since)))
+
+
+def has_edited(where: Path) -> bool:
+    """Whether an edit of the session was heard of."""
+    return (where / "edited").exists()
+
+
+def _make(where: Path) -> None:
+    if not where.is_dir():
+        _forget_old(where.parent)
+        where.mkdir(parents=True, exist_ok=True)
+
+
+def _mark(where: Path, kind: str, path: str) -> Path:
+    return where / f"{kind}-{hashlib.sha256(path.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}"
+
+
+def _marked(where: Path, kind: str) -> Iterator[tuple[str, int]]:
+    """What was remembered of a kind, and when."""
+    with contextlib.suppress(OSError):
+        for mark in sorted(where.glob(f"{kind}-*"))[:_MOST]:
+            yield mark.read_text("utf-8", "surrogateescape"), mark.stat().st_mtime_ns
+
+
+def _changed(path: Path, since: int) -> bool:
     try:
-        return tuple(sorted(mark.read_text("utf-8", "surrogateescape") for mark in sorted(where.glob("fails-*"))[:_MOST]))
-    except OSError:
-        return ()
+        return path.stat().st_mtime_ns >= since
+    except (OSError, ValueError):
+        return False
 
 
 def was_reminded(where: Path) -> bool:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from glob import iglob
 from pathlib import Path, PurePosixPath
 
+from auditor.hook.patch import patched
+
 _LONGEST = 100_000
 _DEEPEST = 3
 _PATH = 4096
@@ -51,7 +53,7 @@ class Target:
 def written(command: str, folder: Path, depth: int = 0) -> tuple[Target, ...]:
     """What ``command``, run in ``folder``, plainly writes, moves or removes."""
     text = command[:_LONGEST]
-    found = itertools.chain(_simple_commands(_without_heredocs(text), folder, depth), _inline(text, folder))
+    found = itertools.chain(_patch(text, folder), _simple_commands(_without_heredocs(text), folder, depth), _inline(text, folder))
     return tuple(dict.fromkeys(itertools.islice(found, _MOST)))
 
 
@@ -150,6 +152,12 @@ def _expanded(word: str, folder: Path) -> Iterator[Path]:
         yield from (Path(name) for name in itertools.islice(iglob(str(path)), _MOST))  # noqa: PTH207 - the pattern is absolute
     else:
         yield path
+
+
+def _patch(text: str, folder: Path) -> Iterator[Target]:
+    """The files of a patch that is given to ``apply_patch`` on its input, as Codex does where its model has no tool for it."""
+    if "apply_patch" in text or "applypatch" in text:
+        yield from (Target(path=folder / path) for path in patched(text) if "\0" not in path and len(path) <= _PATH)
 
 
 def _inline(text: str, folder: Path) -> Iterator[Target]:

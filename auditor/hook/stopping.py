@@ -22,7 +22,7 @@ def remind(event: Stopping, environment: Mapping[str, str]) -> Answer | None:
         return None
     for root in roots(event.folders):
         where = session.folder(event.session, root, environment)
-        if not session.has_edited(where) or session.was_reminded(where):
+        if session.was_reminded(where) or not (session.has_edited(where) or session.unseen(where, root)):
             continue
         open_ends = [*_failing(root, where), *_tasks(root)]
         if open_ends and session.remind_once(where):
@@ -36,8 +36,9 @@ def remind(event: Stopping, environment: Mapping[str, str]) -> Answer | None:
 
 
 def _failing(root: Path, where: Path) -> Iterator[str]:
-    """Files that failed when they were last edited, and fail still: a comment or a change since may have settled it."""
-    paths = tuple(Path(name) for name in session.failing(where) if (root / name).is_file())
+    """Files that failed when they were last edited, and fail still: a comment or a change since may have settled it. And those nobody looked at."""
+    names = dict.fromkeys((*session.failing(where), *session.unseen(where, root)))
+    paths = tuple(Path(name) for name in names if (root / name).is_file())
     if not paths:
         return
     from auditor.hook.edited import failures  # noqa: PLC0415 - a scan, only where something failed

@@ -166,6 +166,7 @@ def test_other_files_are_left_alone(name: str, shop: Path, ask) -> None:
         "dd if=/tmp/x of=docs/plans/teas.json",
         "(echo {} | tee docs/plans/teas.json)",
         """python -c "import json; json.dump({}, open('docs/plans/teas.json', 'w'))" """,
+        "apply_patch <<'EOF'\n*** Begin Patch\n*** Update File: docs/plans/teas.json\n@@\n-a\n+b\n*** End Patch\nEOF",
         "python3 - <<'EOF'\nfrom pathlib import Path\nPath('docs/plans/teas.json').write_text('{}')\nEOF",
         "node -e \"require('fs').writeFileSync('docs/plans/teas.json', '{}')\"",
     ],

@@ -1,6 +1,7 @@
 """The start and the end of a turn: the status of the plan, and one reminder."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,31 @@ def test_a_cache_that_cannot_be_written_means_no_reminder(shop: Path, tmp_path: 
     respond("PostToolUse", json.dumps(edit(shop)).encode(), agent="claude", environment=broken)
     assert respond("Stop", json.dumps(stop(shop)).encode(), agent="claude", environment=broken).output == ""
     assert session.remind_once(tmp_path / "file" / "x") is False
+
+
+def patch_by_shell(root: Path) -> dict[str, object]:
+    """As Codex 0.169.0 tells of a patch that it applies for its shell; it tells of none afterwards."""
+    command = "apply_patch <<'EOF'\n*** Begin Patch\n*** Update File: app/web.py\n@@\n-a\n+b\n*** End Patch\nEOF"
+    return {"session_id": "s1", "turn_id": "t", "cwd": str(root), "tool_name": "Bash", "tool_input": {"command": command}, "tool_use_id": "c0"}
+
+
+def test_a_file_that_was_written_unheard_of_is_looked_at_in_the_end(shop: Path, ask) -> None:
+    assert ask("PreToolUse", patch_by_shell(shop)) is None
+    (shop / "app/web.py").touch()
+    assert ask("Stop", {"turn_id": "t", **stop(shop)}) == {"decision": "block", "reason": REMINDER}
+
+
+def test_a_write_that_the_person_refused_is_none(shop: Path, ask) -> None:
+    before = (shop / "app/web.py").stat().st_mtime_ns - 1_000_000_000
+    os.utime(shop / "app/web.py", ns=(before, before))
+    assert ask("PreToolUse", patch_by_shell(shop)) is None
+    assert ask("Stop", {"turn_id": "t", **stop(shop)}) is None
+
+
+def test_a_file_that_was_heard_of_and_works_is_not_looked_at_again(shop: Path, ask, environment: dict[str, str]) -> None:
+    ask("PreToolUse", patch_by_shell(shop))
+    where = session.folder("s1", shop, environment)
+    (shop / "app/web.py").write_text(WORKS)
+    assert session.unseen(where, shop) == ("app/web.py",)
+    ask("PostToolUse", edit(shop))
+    assert (session.unseen(where, shop), session.failing(where)) == ((), ())
