@@ -1,7 +1,6 @@
-"""The plugin in the real client: its own validator, and a session against a canned model on loopback."""
+"""The plugin in the real Claude Code: its own validator, and a session against a canned model on loopback."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,17 +8,14 @@ import pytest
 from canned_model import Block, Model, says, serving, uses
 from made_event import FAILS, project
 from plugin_command import installed
-from real_claude import client, environment
-
-CHECKOUT = Path(__file__).parent.parent.parent
-PARTS = (".claude-plugin", "hooks", "skills", "agents", "assets", "mcp.json", "README.md", "LICENSE")
+from real_clients import CHECKOUT, CLAUDE, environment, installed_client, plugin_alone
 
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
 def claude() -> Path:
-    return client()
+    return installed_client(CLAUDE)
 
 
 def validated(claude: Path, folder: Path, home: Path) -> tuple[int, dict[str, object]]:
@@ -36,12 +32,7 @@ def validated(claude: Path, folder: Path, home: Path) -> tuple[int, dict[str, ob
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The plugin alone."""
-    folder = tmp_path / "plugin"
-    folder.mkdir()
-    for part in PARTS:
-        (shutil.copytree if (CHECKOUT / part).is_dir() else shutil.copy)(CHECKOUT / part, folder / part)  # type: ignore[operator]
-    return folder
+    return plugin_alone(tmp_path / "plugin")
 
 
 def test_the_clients_own_validator_finds_nothing(claude: Path, copy: Path, tmp_path: Path) -> None:
@@ -94,7 +85,7 @@ def session(claude: Path, root: Path, home: Path, model: Model, *plugin: str) ->
     ran = subprocess.run(
         [claude, "-p", "Serve the page.", *plugin, *arguments],
         cwd=root,
-        env=environment(home, path=str(installed(home)), port=model.port),
+        env=environment(home, path=installed(home), ANTHROPIC_BASE_URL=f"http://127.0.0.1:{model.port}", ANTHROPIC_API_KEY="canned"),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
