@@ -1,7 +1,8 @@
 """Copilot CLI and cloud agent (https://docs.github.com/en/copilot/reference/copilot-cli-reference/cli-hooks-reference).
 
-Events in camelCase have fields in camelCase, and ``toolArgs`` may be a text with JSON in it. ``agentStop`` does not say that it was answered before:
-the session is remembered instead. Events in PascalCase come in the form of Claude Code, without ``hookSpecificOutput`` around the answer.
+Events in camelCase have fields in camelCase, and ``toolArgs`` may be a text with JSON in it. Only newer versions say at ``agentStop`` that it was
+answered before; the session is remembered for the others. Events in PascalCase come in the form of Claude Code, without ``hookSpecificOutput`` around
+the answer.
 """
 
 from __future__ import annotations

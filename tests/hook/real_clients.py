@@ -20,6 +20,7 @@ class Client:
 
 CLAUDE = Client(package="@anthropic-ai/claude-code", version="2.1.331", command="claude")
 CODEX = Client(package="@openai/codex", version="0.169.0", command="codex")
+COPILOT = Client(package="@github/copilot", version="1.0.102", command="copilot")
 
 
 def installed_client(client: Client) -> Path:
