@@ -95,15 +95,15 @@ def test_the_commands_a_text_names_exist(name: str, capsys: pytest.CaptureFixtur
         assert capsys.readouterr().out.startswith(f"Usage: gotcha-audit {command}")
 
 
-def spelt(name: str) -> list[tuple[str, list[str], dict[str, object]]]:
+def spelt(name: str) -> list[tuple[str, str, dict[str, object]]]:
     """(event, command line, the whole hook) for each hook of a configuration, in the client's own form."""
-    found = []
-    for event, groups in read(name)["hooks"].items():  # type: ignore[attr-defined]
-        for group in groups:
-            for hook in group.get("hooks", [group]):
-                line = [hook["command"], *hook["args"]] if "args" in hook else shlex.split(hook["command"])
-                found.append((event, line, hook))
-    return found
+    hooks: dict[str, list[dict[str, list[dict[str, object]]]]] = read(name)["hooks"]  # type: ignore[assignment]
+    return [
+        (event, str(hook["command"]), hook)
+        for event, groups in hooks.items()
+        for group in groups
+        for hook in group.get("hooks", [group])  # type: ignore[list-item]
+    ]
 
 
 CONFIGURATIONS = ("hooks/hooks.json", "hooks/codex.json", "hooks/cursor.json")
@@ -112,13 +112,15 @@ CONFIGURATIONS = ("hooks/hooks.json", "hooks/codex.json", "hooks/cursor.json")
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_the_hooks_call_events_that_are_answered_and_leave_time(name: str) -> None:
     for event, line, hook in spelt(name):
-        assert line[:3] == ["gotcha-audit", "hook", event]
+        assert shlex.split(line)[:3] == ["gotcha-audit", "hook", event]
         assert event in KNOWN
         assert LIMIT < hook["timeout"] <= 30  # type: ignore[operator]
 
 
-def test_claude_code_runs_no_shell_for_its_hooks() -> None:
-    assert all("args" in hook for _, _, hook in spelt("hooks/hooks.json"))
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_a_command_is_whole_without_args(name: str) -> None:
+    """Copilot CLI 1.0.102 reads Claude Code's configuration and leaves ``args`` aside: the bare command would end with 2, and refuse every write."""
+    assert [hook for _, _, hook in spelt(name) if "args" in hook] == []
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
@@ -133,7 +135,7 @@ def test_the_guard_answers_as_each_configuration_spells_it(name: str, shop: Path
     if agent == "cursor":
         event = {"conversation_id": "c", "workspace_roots": [str(shop)], "tool_name": "Write", "tool_input": event["tool_input"]}
     ran = subprocess.run(
-        line,
+        ["/bin/sh", "-c", line],
         input=json.dumps(event),
         capture_output=True,
         text=True,
@@ -145,3 +147,15 @@ def test_the_guard_answers_as_each_configuration_spells_it(name: str, shop: Path
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "is an approved plan" in ran.stdout
     assert list(json.loads(ran.stdout)) == (["permission", "user_message", "agent_message"] if agent == "cursor" else ["hookSpecificOutput"])
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_a_command_that_is_not_installed_refuses_nothing_and_is_told_of_once_a_session(name: str, tmp_path: Path) -> None:
+    """Copilot CLI 1.0.102 takes a hook that cannot be run for a refusal."""
+    codes = {
+        event.lower(): subprocess.run(
+            ["/bin/sh", "-c", line], input="{}", capture_output=True, text=True, cwd=tmp_path, env={"PATH": str(tmp_path)}, timeout=60, check=False
+        ).returncode
+        for event, line, _ in spelt(name)
+    }
+    assert codes == {"posttooluse": 0, "pretooluse": 0, "stop": 0, "sessionstart": 127}

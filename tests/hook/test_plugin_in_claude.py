@@ -41,8 +41,9 @@ def test_the_clients_own_validator_finds_nothing(claude: Path, copy: Path, tmp_p
     assert (report["success"], report["contents"], report["directory"]["findings"], report["advice"]) == (True, [], [], [])  # type: ignore[index]
     provides = report["provides"]
     assert isinstance(provides, dict)
-    assert [(hook["event"], hook["command"], hook["args"]) for hook in provides["hooks"]] == [
-        (event, "gotcha-audit", ["hook", event]) for event in ("PostToolUse", "PreToolUse", "Stop", "SessionStart")
+    assert [(hook["event"], hook["command"]) for hook in provides["hooks"]] == [
+        *((event, f"gotcha-audit hook {event} || true") for event in ("PostToolUse", "PreToolUse", "Stop")),
+        ("SessionStart", "gotcha-audit hook SessionStart"),
     ]
     assert provides["skills"] == ["gotcha-audit:gotcha-lookup", "gotcha-audit:production-gate"]
     assert provides["agents"] == ["gotcha-audit:production-validator"]
