@@ -21,7 +21,7 @@ _INTENDED, _FAILS = "intended", "fails"
 def folder(session: str, root: Path, environment: Mapping[str, str]) -> Path:
     """Where a session in a project is remembered (https://specifications.freedesktop.org/basedir-spec)."""
     base = environment.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")  # noqa: PTH111, PTH118 - Path.home() raises without a home
-    name = hashlib.sha256(f"{session}\0{root}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    name = hashlib.sha256(f"{session}\0{root}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return Path(base) / "gotcha-audit" / "sessions" / name
 
 
@@ -30,7 +30,7 @@ def intended(where: Path, paths: tuple[str, ...]) -> None:
     with contextlib.suppress(OSError):
         _make(where)
         for path in paths:
-            _mark(where, _INTENDED, path).write_text(path, "utf-8", "surrogateescape")
+            _mark(where, _INTENDED, path).write_text(path, "utf-8", "surrogatepass")
 
 
 def edited(where: Path, path: str, *, fails: bool) -> None:
@@ -40,7 +40,7 @@ def edited(where: Path, path: str, *, fails: bool) -> None:
         (where / "edited").touch()
         _mark(where, _INTENDED, path).unlink(missing_ok=True)
         if fails:
-            _mark(where, _FAILS, path).write_text(path, "utf-8", "surrogateescape")
+            _mark(where, _FAILS, path).write_text(path, "utf-8", "surrogatepass")
         else:
             _mark(where, _FAILS, path).unlink(missing_ok=True)
 
@@ -74,7 +74,7 @@ def _marked(where: Path, kind: str) -> Iterator[tuple[str, int]]:
     """What was remembered of a kind, and when."""
     with contextlib.suppress(OSError):
         for mark in sorted(where.glob(f"{kind}-*"))[:_MOST]:
-            yield mark.read_text("utf-8", "surrogateescape"), mark.stat().st_mtime_ns
+            yield mark.read_text("utf-8", "surrogatepass"), mark.stat().st_mtime_ns
 
 
 def _changed(path: Path, since: int) -> bool:

@@ -6,6 +6,7 @@ This reads what is written, and runs nothing: a name in a variable, a script or 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import shlex
@@ -149,7 +150,8 @@ def _expanded(word: str, folder: Path) -> Iterator[Path]:
         return
     path = folder / word
     if any(sign in word for sign in "*?[") and ("plans" in word or ".gotcha-audit" in word):
-        yield from (Path(name) for name in itertools.islice(iglob(str(path)), _MOST))  # noqa: PTH207 - the pattern is absolute
+        with contextlib.suppress(OSError, ValueError):  # ValueError: characters that no file name has
+            yield from (Path(name) for name in itertools.islice(iglob(str(path)), _MOST))  # noqa: PTH207 - the pattern is absolute
     else:
         yield path
 

@@ -14,11 +14,12 @@ from auditor.hook.respond import MAX_BYTES, respond
 from auditor.hook.shell import written
 from auditor.hook.tools import FILE_TOOLS, SHELL_TOOLS
 
+anything = st.text(st.characters(exclude_categories=()), max_size=30)  # lone surrogates too, which JSON can hold
 KEYS = [
     *("session_id", "sessionId", "conversation_id", "cwd", "workspace_roots", "hook_event_name", "stop_hook_active", "background_tasks", "status"),
     *("tool_name", "toolName", "tool_input", "toolArgs", "file_path", "path", "files", "edits", "content", "command", "loop_count", "turn_id"),
 ]
-scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=30), st.sampled_from(sorted(FILE_TOOLS | SHELL_TOOLS)))
+scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), anything, st.sampled_from(sorted(FILE_TOOLS | SHELL_TOOLS)))
 values = st.recursive(
     st.one_of(scalars, st.sampled_from(["/nowhere/at/all", "docs/plans/a.json", ".gotcha-audit/x", "a\0b", "../..", "~"])),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.one_of(st.sampled_from(KEYS), st.text(max_size=8)), inner, max_size=6)),
@@ -70,7 +71,10 @@ def test_an_event_that_is_not_known_is_a_note() -> None:
     command=st.one_of(
         st.text(max_size=80),
         st.lists(
-            st.sampled_from(["rm", "docs/plans/a.json", ">", "<<E", "\n", "'", '"', "$(", ")", "bash -c", "cd", "|", "E", "*", "\\"]), max_size=12
+            st.sampled_from(
+                ["rm", "docs/plans/a.json", ">", "<<E", "\n", "'", '"', "$(", ")", "bash -c", "cd", "|", "E", "*", "\\", "docs/plans/*", "\ud800"]
+            ),
+            max_size=12,
         ).map(" ".join),
     )
 )
@@ -88,7 +92,7 @@ def test_a_long_command_takes_no_time(piece: str, tmp_path: Path) -> None:
     assert time.process_time() - began < 2
 
 
-@given(st.text(max_size=200))
+@given(anything)
 def test_any_patch_is_read(text: str) -> None:
     assert all(path.strip() for path in patched(text))
 
@@ -96,3 +100,16 @@ def test_any_patch_is_read(text: str) -> None:
 def test_the_paths_of_a_patch_are_those_of_its_headers() -> None:
     patch = "*** Begin Patch\n*** Add File: a.py\n+x\n*** Update File: b c.py\n*** Move to: d.py\n@@\n-*** Delete File: no.py\n*** Delete File: e.py\n*** End Patch"
     assert patched(patch) == ("a.py", "b c.py", "d.py", "e.py")
+
+
+@pytest.mark.parametrize("text", ["\ud800", chr(0xDCFF), "a\0b", "\n", "../" * 3000, "docs/plans/\ud800*", "\u202e"])
+@pytest.mark.parametrize("name", ["PostToolUse", "PreToolUse", "Stop", "SessionStart"])
+def test_odd_text_is_no_crash_anywhere(name: str, text: str, shop: Path, tmp_path: Path) -> None:
+    for data in (
+        {"session_id": text, "cwd": str(shop), "tool_name": "Write", "tool_input": {"file_path": "gone.py", "content": text}},
+        {"session_id": "s", "cwd": text, "tool_name": "Write", "tool_input": {"file_path": text, "content": text}},
+        {"session_id": "s", "cwd": str(shop), "tool_name": "Edit", "tool_input": {"file_path": "docs/plans/new.json", "old_string": text}},
+        {"session_id": "s", "cwd": str(shop), "tool_name": "Bash", "tool_input": {"command": f"rm {text}/plans/* > {text}"}},
+    ):
+        found = respond(name, json.dumps(data).encode(), agent="claude", environment={"XDG_CACHE_HOME": str(tmp_path / "cache")})
+        found.output.encode()
