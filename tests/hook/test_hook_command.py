@@ -73,6 +73,10 @@ def test_help_names_the_events_and_the_exit_code(tmp_path: Path) -> None:
     assert "an agent takes 2 for a refusal" in ran.stdout
 
 
+# Where tests run in parallel their process has threads; the command forks before it has any.
+forks = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
+
 def hang() -> bytes:
     """What holds the interpreter's lock and ignores signals cannot be ended from inside."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -81,6 +85,7 @@ def hang() -> bytes:
         time.sleep(0.01)
 
 
+@forks
 def test_work_that_hangs_is_killed_with_all_that_it_started() -> None:
     began = time.monotonic()
     assert limited(hang, 1.5) is None
@@ -104,6 +109,7 @@ def test_work_whose_parent_was_killed_ends_with_the_limit() -> None:
     assert (len(gone), left) == (1, [])
 
 
+@forks
 def test_work_that_crashes_is_no_answer() -> None:
     def crash() -> bytes:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -112,6 +118,7 @@ def test_work_that_crashes_is_no_answer() -> None:
     assert limited(crash, 10) is None
 
 
+@forks
 def test_work_that_raises_is_no_answer() -> None:
     def fail() -> bytes:
         os.close(2)  # the traceback of the child is not what this is about
@@ -120,6 +127,7 @@ def test_work_that_raises_is_no_answer() -> None:
     assert limited(fail, 10) is None
 
 
+@forks
 def test_what_work_gives_arrives_whole() -> None:
     assert limited(lambda: b"x" * 300_000, 10) == b"x" * 300_000
     assert limited(lambda: b"", 10) == b""
