@@ -17,6 +17,11 @@ INDEX_START, INDEX_END = "<!-- index: written by `gotcha-audit catalogue publish
 def agents_digest(catalogue: Catalogue) -> str:
     """The whole catalogue as one Markdown file for coding agents, by stack."""
     parts = [
+        "---",  # clients that take every file of agents/ for an agent read what it is from here
+        "name: framework-gotchas",
+        "description: The whole catalogue of gotcha-audit in one file, to be read or searched. It is no agent.",
+        "---",
+        "",
         "# Framework gotchas",
         "",
         "Code that passes its tests and breaks in production.",

@@ -32,6 +32,7 @@ COMMANDS = {
     "prove": Lazy(module="auditor.cli.prove", summary="Run the examples of entries: FAILS must fail, WORKS must work."),
     "init": Lazy(module="auditor.cli.init", summary="Set a project up: configuration, pre-commit, CI."),
     "mcp": Lazy(module="auditor.cli.mcp", summary="Serve all of this to coding agents, over MCP."),
+    "hook": Lazy(module="auditor.cli.hook", summary="Answer an event of a coding agent, read from standard input."),
     "catalogue": Lazy(module="auditor.cli.catalogue", summary="List, check, write and publish catalogue entries."),
 }
 
