@@ -88,10 +88,12 @@ def test_the_version_is_ours(tree: Path) -> None:
 # -- scan ------------------------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_scan_gives_what_the_command_gives(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_scan_gives_what_the_command_gives(client: Client) -> None:
     content = client.call("scan", path="site", select=["flask", "python"])
-    assert main(["scan", str(SAMPLE), "--format", "json", "--select", "flask,python"]) == 1
-    (run,) = json.loads(capsys.readouterr().out)["runs"]
+    words = [sys.executable, "-m", "auditor", "scan", str(SAMPLE), "--format", "json", "--select", "flask,python"]
+    done = subprocess.run(words, env=environment(), capture_output=True, check=False)
+    assert done.returncode == content["exit_code"]
+    (run,) = json.loads(done.stdout)["runs"]
     wanted = [result for result in run["results"] if result["outcome"] in ("fail", "review")]
     assert [(one["id"], one["place"]["path"], one["place"]["line"], one["fingerprint"]) for one in content["results"]] == [
         (one["check"], one["place"]["path"], one["place"]["span"]["start"]["line"], one["fingerprint"]) for one in wanted
