@@ -151,8 +151,8 @@ def _words(process: psutil.Process) -> list[str]:
 
 
 @pytest.mark.parametrize("way", ["cancelled", "input ends", "killed"])
-def test_an_application_does_not_outlive_its_call(shop: Path, way: str) -> None:
-    with Wire(cwd=shop, more=variables(shop)) as wire:
+def test_an_application_does_not_outlive_its_call(shop: Path, tmp_path: Path, way: str) -> None:
+    with Wire(cwd=shop, more={**variables(shop), "TMPDIR": str(tmp_path)}) as wire:
         wire.call(3, "validate", browser=False)
         started = until(lambda: _serving(psutil.Process(wire.process.pid)), 60)
         if way == "cancelled":
