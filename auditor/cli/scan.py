@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 
@@ -30,6 +30,7 @@ Examples:
   gotcha-audit scan app/web.py app/settings.py
   gotcha-audit scan . --select 'flask/*' --show fail,review,pass
   gotcha-audit scan . --format json --output report.json
+  gotcha-audit scan --stdin-filename app/web.py - < draft.py
 
 \b
 Exit codes:
@@ -49,6 +50,7 @@ Exit codes:
 @click.option("--show", multiple=True, metavar="OUTCOMES", help="Which sites to list: fail, review, pass (comma separated).")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; one for each processor unless given.")
 @click.option("--no-cache", is_flag=True, help="Take nothing from an earlier scan.")
+@click.option("--stdin-filename", type=click.Path(path_type=Path), metavar="NAME", help="Standard input (PATH is -) stands for this file.")
 def command(
     *,
     paths: tuple[Path, ...],
@@ -61,16 +63,18 @@ def command(
     show: tuple[str, ...],
     jobs: int | None,
     no_cache: bool,
+    stdin_filename: Path | None,
 ) -> int:
     """Find where a project fails, and show where it works.
 
     PATH is one directory, examined as a whole, or files and directories of the project in the current directory (the default).
     Settings come from [tool.gotcha-audit] in pyproject.toml or from gotcha-audit.toml; flags win over them.
     """
-    root, chosen = target(paths)
+    root, chosen = target(paths) if stdin_filename is None else (Path.cwd(), (inside(Path.cwd(), stdin_filename),))
     shown = outcomes(show)
     config = load_config(root)
-    options = ScanOptions(config=config, paths=chosen, select=split(select), ignore=split(ignore), jobs=jobs, no_cache=no_cache)
+    unsaved = {} if stdin_filename is None else typed(paths, chosen, config.max_file_size)
+    options = ScanOptions(config=config, paths=chosen, select=split(select), ignore=split(ignore), jobs=jobs, no_cache=no_cache, unsaved=unsaved)
     report = scan(root, options)
     view = View(
         show=shown or config.show,
@@ -101,17 +105,30 @@ def target(paths: tuple[Path, ...]) -> tuple[Path, tuple[Path, ...]]:
     """
     for path in paths:
         if not os.path.lexists(path):
-            raise UsageError(f"{path}: no such file or directory")
+            mend = "; to scan standard input, name the file it stands for: --stdin-filename NAME" if str(path) == "-" else ""
+            raise UsageError(f"{path}: no such file or directory{mend}")
     if len(paths) == 1 and paths[0].is_dir():
         return paths[0], ()
     root = Path.cwd()
-    chosen = []
-    for path in paths:
-        relative = os.path.relpath(Path(path).absolute(), root)
-        if relative == os.pardir or relative.startswith(os.pardir + os.sep):
-            raise UsageError(f"{path} is outside the current directory: run from the root of its project, or give that directory")
-        chosen.append(Path(relative))
-    return root, tuple(chosen)
+    return root, tuple(inside(root, path) for path in paths)
+
+
+def inside(root: Path, path: Path) -> Path:
+    """Give ``path`` relative to the root; raises UsageError when it lies outside."""
+    relative = os.path.relpath(Path(path).absolute(), root)
+    if relative == os.pardir or relative.startswith(os.pardir + os.sep):
+        raise UsageError(f"{path} is outside the current directory: run from the root of its project, or give that directory")
+    return Path(relative)
+
+
+def typed(paths: tuple[Path, ...], chosen: tuple[Path, ...], most: int) -> dict[PurePosixPath, bytes]:
+    """Read standard input as the text of the chosen file; one byte more than ``most`` is enough to tell that it is too large."""
+    if paths != (Path("-"),):
+        raise UsageError("--stdin-filename goes with one PATH, which is - for standard input")
+    (path,) = chosen
+    if path.is_dir():
+        raise UsageError(f"--stdin-filename {path}: this is a directory; name the file that standard input stands for")
+    return {PurePosixPath(path.as_posix()): click.get_binary_stream("stdin").read(most + 1)}
 
 
 def outcomes(show: tuple[str, ...]) -> tuple[Outcome, ...]:
