@@ -29,6 +29,7 @@ COMMANDS = {
     "facts": Lazy(module="auditor.cli.facts", summary="Show what the files of a project say to each other."),
     "plan": Lazy(module="auditor.cli.plan", summary="Keep a plan honest: what is next, what passes, what was approved."),
     "prove": Lazy(module="auditor.cli.prove", summary="Run the examples of entries: FAILS must fail, WORKS must work."),
+    "lsp": Lazy(module="auditor.cli.lsp", summary="Serve editors: diagnostics while you type (language server)."),
     "catalogue": Lazy(module="auditor.cli.catalogue", summary="List, check, write and publish catalogue entries."),
 }
 
