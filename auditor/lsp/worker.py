@@ -37,8 +37,8 @@ class _Gone(Exception):  # noqa: N818 - as above
     """The server is not there any more."""
 
 
-def main() -> int:
-    """Answer jobs until standard input ends."""
+def main() -> None:
+    """Answer jobs until standard input ends; then end at once, without tidying up what goes with the process."""
     jobs, answers = os.dup(0), os.dup(1)
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a device, for its descriptor
         os.dup2(nothing.fileno(), 0)
@@ -50,7 +50,7 @@ def main() -> int:
             job = _frame(jobs)
             if job:
                 _send(answers, _forked(job, jobs) if hasattr(os, "fork") else _answer(job))
-    return 0
+    os._exit(0)
 
 
 def _warm() -> None:
@@ -168,5 +168,5 @@ def _send(target: int, data: bytes) -> None:
 def command() -> list[str]:
     """What starts this process: the same Python and the same package, and nothing of the folder it is started in."""
     package = str(Path(__file__).resolve().parent.parent.parent)
-    program = "import sys; p = sys.argv[1]; p in sys.path or sys.path.insert(0, p); from auditor.lsp.worker import main; sys.exit(main())"
+    program = "import sys; p = sys.argv[1]; p in sys.path or sys.path.insert(0, p); from auditor.lsp.worker import main; main()"
     return [sys.executable, "-P", "-c", program, package]
