@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import pickle
 import subprocess
 from asyncio.subprocess import Process
 
 from auditor.lsp.jobs import Answer, Job
-from auditor.lsp.worker import LENGTH, LIMIT, command
+from auditor.lsp.worker import FORKS, LENGTH, LIMIT, command
 
 _PATIENCE = 15.0
 """Seconds that the worker may take beyond the limit that it keeps itself."""
+
+_LAST = 5.0
+"""Seconds it may take to end."""
 
 
 class Scanner:
@@ -38,10 +40,10 @@ class Scanner:
                 size = int.from_bytes(await process.stdout.readexactly(LENGTH), "big")
                 answer = await process.stdout.readexactly(size)
         except TimeoutError:
-            self.kill()
+            await self.close()
             return Answer(problem=f"the scan took longer than {LIMIT:g} s and was stopped")
         except (OSError, asyncio.IncompleteReadError) as error:
-            self.kill()
+            await self.close()
             return Answer(problem=f"the process that scans ended: {error}")
         finally:
             self._busy = False
@@ -49,30 +51,28 @@ class Scanner:
 
     def give_up(self) -> None:
         """Stop the job at hand; `examine` then answers None."""
-        if self._busy and self._process is not None and self._process.stdin is not None and hasattr(os, "fork"):
+        if self._busy and self._process is not None and self._process.stdin is not None and FORKS:
             with contextlib.suppress(OSError):
                 self._process.stdin.write(bytes(LENGTH))
 
-    def kill(self) -> None:
-        """End the worker; without its input it stops what it started."""
-        if self._process is not None:
-            if self._process.stdin is not None:
-                self._process.stdin.close()
-            self._process = None
-
     async def close(self) -> None:
-        """End the worker, and wait until it is gone."""
-        process = self._process
-        self.kill()
-        if process is not None:
-            try:
-                async with asyncio.timeout(5):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
+        """End the worker, which without its input stops what it started, and wait until it is gone."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            async with asyncio.timeout(_LAST):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
 
     async def _worker(self) -> Process:
-        if self._process is None or self._process.returncode is not None:
+        if self._process is not None and self._process.returncode is not None:
+            await self.close()
+        if self._process is None:
             self._process = await asyncio.create_subprocess_exec(*command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
             self._starts += 1
         return self._process

@@ -25,6 +25,9 @@ LENGTH = 8
 LIMIT = 60.0
 """Seconds for one job."""
 
+FORKS = hasattr(os, "fork")
+"""Elsewhere the process scans by itself: a job cannot be given up, and its result is dropped instead."""
+
 _GRACE = 3.0
 _TICK = 0.2
 
@@ -49,7 +52,7 @@ def main() -> None:
         while True:
             job = _frame(jobs)
             if job:
-                _send(answers, _forked(job, jobs) if hasattr(os, "fork") else _answer(job))
+                _send(answers, _forked(job, jobs) if FORKS else _answer(job))
     os._exit(0)
 
 

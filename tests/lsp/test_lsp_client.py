@@ -76,7 +76,8 @@ def test_what_is_opened_and_typed_is_diagnosed(root):
 )
 def test_positions_are_in_the_units_that_were_agreed(root, encodings, agreed, start):
     """`\\tx = "😀é"; CORS(app)`: the emoji is one code point, two units of UTF-16, four bytes."""
-    text = FAILING.replace("CORS(app)", 'if app:\n\tx = "😀"; CORS(app)').replace("\n", "\r\n")
+    text = "# no ends of lines: \x0c \u2028\n" + FAILING.replace("CORS(app)", 'if app:\n\tx = "😀"; CORS(app)')
+    text = text.replace("\n", "\r\n")
 
     async def session():
         async with Editor(root, capabilities=able(encodings=encodings)) as editor:
@@ -85,9 +86,9 @@ def test_positions_are_in_the_units_that_were_agreed(root, encodings, agreed, st
             web = root / "web.py"
             editor.open(web, text)
             (one,) = await editor.shown(web)
-            assert place(one) == (5, start - 1, 5, start + 8)
-            assert await editor.hover(web, types.Position(5, start - 2)) == ""
-            assert CHECK in await editor.hover(web, types.Position(5, start + 1))
+            assert place(one) == (6, start - 1, 6, start + 8)
+            assert await editor.hover(web, types.Position(6, start - 2)) == ""
+            assert CHECK in await editor.hover(web, types.Position(6, start + 1))
 
     asyncio.run(session())
 
