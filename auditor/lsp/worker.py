@@ -9,6 +9,7 @@ server is gone: everything ends.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import os
 import pickle
@@ -18,8 +19,12 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 import psutil
+
+if TYPE_CHECKING:
+    from auditor.lsp.jobs import Answer
 
 LENGTH = 8
 LIMIT = 60.0
@@ -28,8 +33,10 @@ LIMIT = 60.0
 FORKS = hasattr(os, "fork")
 """Elsewhere the process scans by itself: a job cannot be given up, and its result is dropped instead."""
 
+_PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 _GRACE = 3.0
 _TICK = 0.2
+_ROUNDS = 100
 
 
 class _GivenUp(BaseException):
@@ -47,6 +54,8 @@ def main() -> None:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)  # whatever prints must not reach the pipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     _warm()
     with contextlib.suppress(_Gone, BrokenPipeError):
         while True:
@@ -84,35 +93,34 @@ def _forked(job: bytes, jobs: int) -> bytes:
         os.close(out)
         _copy(job, back)
     os.close(back)
+    answer: bytes | None = None
     try:
-        return _waited(out, jobs)
+        answer = _waited(out, jobs)
+        return answer if answer is not None else pickle.dumps(_failed(f"the scan took longer than {LIMIT:g} s and was stopped"))
     finally:
-        _end(child)
         os.close(out)
+        _end(child, answered=bool(answer))
 
 
-def _copy(job: bytes, back: int) -> None:
-    """What the copy does. It never returns."""
+def _copy(job: bytes, back: int) -> NoReturn:
+    """What the copy does. It never returns: being given up is raised once, wherever it is, so that two ends are enough."""
 
     def give_up(_signal: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise _GivenUp
 
-    status = 1
     try:
-        signal.signal(signal.SIGTERM, give_up)
-        _send(back, _answer(job))
-        status = 0
-    except BaseException:  # noqa: BLE001, S110 - given up, or the pipe is closed: there is nobody to tell
-        pass
+        try:
+            signal.signal(signal.SIGTERM, give_up)
+            _send(back, _answer(job))
+        finally:
+            os._exit(0)
     finally:
-        os._exit(status)
+        os._exit(0)
 
 
-def _waited(out: int, jobs: int) -> bytes:
-    """The frame of the copy, as long as the job is wanted."""
-    from auditor.lsp.jobs import Answer  # noqa: PLC0415 - see above
-
+def _waited(out: int, jobs: int) -> bytes | None:
+    """The frame of the copy; b"" when the job is not wanted any more, None when it took too long."""
     deadline, data = time.monotonic() + LIMIT, b""
     while time.monotonic() < deadline:
         ready, _, _ = select.select([out, jobs], [], [], _TICK)
@@ -126,22 +134,40 @@ def _waited(out: int, jobs: int) -> bytes:
             if len(data) >= LENGTH and len(data) - LENGTH >= int.from_bytes(data[:LENGTH], "big"):
                 return data[LENGTH:]
             if not part:
-                return pickle.dumps(Answer(problem="the scan crashed: run `gotcha-audit scan` on this project to see why"))
-    return pickle.dumps(Answer(problem=f"the scan took longer than {LIMIT:g} s and was stopped"))
+                return pickle.dumps(_failed("the scan crashed: run `gotcha-audit scan` on this project to see why"))
+    return None
 
 
-def _end(child: int) -> None:
-    """Let the copy end by itself, which it does at once when it has answered; else ask it to, and kill what is left."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(child, signal.SIGTERM)
+def _failed(problem: str) -> Answer:
+    from auditor.lsp.jobs import Answer  # noqa: PLC0415 - see above
+
+    return Answer(problem=problem)
+
+
+def _end(child: int, *, answered: bool) -> None:
+    """Let the copy end by itself when it has answered; else ask it to, kill it when it does not, and kill whatever it left."""
+    if not answered:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGTERM)
     deadline = time.monotonic() + _GRACE
-    while os.waitpid(child, os.WNOHANG) == (0, 0):
-        if time.monotonic() > deadline:
-            for process in (*psutil.Process(child).children(recursive=True), psutil.Process(child)):
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-            os.waitpid(child, 0)
+    while (ended := os.waitpid(child, os.WNOHANG) != (0, 0)) is False and time.monotonic() < deadline:
+        time.sleep(0.005)
+    if not answered or not ended:
+        _sweep()
+
+
+def _sweep() -> None:
+    """Kill all that is left below this process, which is everything that a copy started: on Linux orphans come to it."""
+    for _ in range(_ROUNDS):
+        left = psutil.Process().children(recursive=True)
+        if not left:
             return
+        for process in left:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
         time.sleep(0.005)
 
 

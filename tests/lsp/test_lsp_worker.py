@@ -124,7 +124,7 @@ def stubborn(job):
 worker._answer = stubborn
 started = time.monotonic()
 answer = pickle.loads(worker._forked(b"", os.pipe()[0]))
-print(answer.problem, time.monotonic() - started < 5)
+print(answer.problem, time.monotonic() - started < 30)
 """
 
 
