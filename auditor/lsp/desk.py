@@ -92,6 +92,8 @@ class Desk:
         self.documents.pop(uri, None)
         self.found.pop(uri, None)
         self._due.pop(uri, None)
+        if uri in self._running:
+            self._scans.give_up()
         self._clear(uri)
 
     def again(self, paths: Iterable[Path] = ()) -> None:

@@ -36,6 +36,7 @@ FORKS = hasattr(os, "fork")
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 _GRACE = 3.0
 _TICK = 0.2
+_AGAIN = 0.02
 _ROUNDS = 100
 
 
@@ -103,12 +104,21 @@ def _forked(job: bytes, jobs: int) -> bytes:
 
 
 def _copy(job: bytes, back: int) -> NoReturn:
-    """What the copy does. It never returns: being given up is raised once, wherever it is, so that two ends are enough."""
+    """What the copy does. It never returns: being given up is raised where it is, so that one end is not enough."""
 
     def give_up(_signal: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise _GivenUp
 
+    def swallowed(ignored: sys.UnraisableHookArgs) -> None:
+        """What is raised in a hook of a fork or in a finalizer goes nowhere: it is raised again, a moment later."""
+        if ignored.exc_type is _GivenUp:
+            signal.signal(signal.SIGALRM, give_up)
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        else:
+            sys.__unraisablehook__(ignored)
+
+    sys.unraisablehook = swallowed
     try:
         try:
             signal.signal(signal.SIGTERM, give_up)
