@@ -33,6 +33,7 @@ COMMANDS = {
     "init": Lazy(module="auditor.cli.init", summary="Set a project up: configuration, pre-commit, CI."),
     "mcp": Lazy(module="auditor.cli.mcp", summary="Serve all of this to coding agents, over MCP."),
     "hook": Lazy(module="auditor.cli.hook", summary="Answer an event of a coding agent, read from standard input."),
+    "lsp": Lazy(module="auditor.cli.lsp", summary="Serve editors: diagnostics while you type (language server)."),
     "catalogue": Lazy(module="auditor.cli.catalogue", summary="List, check, write and publish catalogue entries."),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 
@@ -38,6 +38,7 @@ Examples:
   gotcha-audit scan . --format json --output report.json
   gotcha-audit scan . --format text --format sarif:report.sarif
   gotcha-audit scan . --since origin/main
+  gotcha-audit scan --stdin-filename app/web.py - < draft.py
 
 \b
 Exit codes:
@@ -60,6 +61,7 @@ Exit codes:
 @click.option("--baseline", "baseline_file", type=click.Path(path_type=Path), metavar="FILE", help="Only findings that are not in this file count.")
 @click.option("--no-baseline", is_flag=True, help="Let all findings count, whatever baseline the configuration names.")
 @click.option("--since", "since_name", metavar="REV", help="Only findings that are new since this commit count.")
+@click.option("--stdin-filename", type=click.Path(path_type=Path), metavar="NAME", help="Standard input (PATH is -) stands for this file.")
 def command(
     *,
     paths: tuple[Path, ...],
@@ -77,19 +79,21 @@ def command(
     baseline_file: Path | None,
     no_baseline: bool,
     since_name: str | None,
+    stdin_filename: Path | None,
 ) -> int:
     """Find where a project fails, and show where it works.
 
     PATH is one directory, examined as a whole, or files and directories of the project in the current directory (the default).
     Settings come from [tool.gotcha-audit] in pyproject.toml or from gotcha-audit.toml; flags win over them.
     """
-    root, chosen = target(paths)
+    root, chosen = target(paths) if stdin_filename is None else (Path.cwd(), (inside(Path.cwd(), stdin_filename),))
     shown = outcomes(show)
     outputs = wanted(formats, output)
     config = load_config(root)
     if force_exclude:
         config = replace(config, exclude=(*config.exclude, *left_out(root, config, chosen)))
-    options = ScanOptions(config=config, paths=chosen, select=split(select), ignore=split(ignore), jobs=jobs, no_cache=no_cache)
+    unsaved = {} if stdin_filename is None else typed(paths, chosen, config.max_file_size)
+    options = ScanOptions(config=config, paths=chosen, select=split(select), ignore=split(ignore), jobs=jobs, no_cache=no_cache, unsaved=unsaved)
     known = None if no_baseline else baseline_of(config, baseline_file)
     at = revision(root, since_name) if since_name is not None else None
     report = scan(root, options)
@@ -134,17 +138,30 @@ def target(paths: tuple[Path, ...]) -> tuple[Path, tuple[Path, ...]]:
     """
     for path in paths:
         if not os.path.lexists(path):
-            raise UsageError(f"{path}: no such file or directory")
+            mend = "; to scan standard input, name the file it stands for: --stdin-filename NAME" if str(path) == "-" else ""
+            raise UsageError(f"{path}: no such file or directory{mend}")
     if len(paths) == 1 and paths[0].is_dir():
         return paths[0], ()
     root = Path.cwd()
-    chosen = []
-    for path in paths:
-        relative = os.path.relpath(Path(path).absolute(), root)
-        if relative == os.pardir or relative.startswith(os.pardir + os.sep):
-            raise UsageError(f"{path} is outside the current directory: run from the root of its project, or give that directory")
-        chosen.append(Path(relative))
-    return root, tuple(chosen)
+    return root, tuple(inside(root, path) for path in paths)
+
+
+def inside(root: Path, path: Path) -> Path:
+    """Give ``path`` relative to the root; raises UsageError when it lies outside."""
+    relative = os.path.relpath(Path(path).absolute(), root)
+    if relative == os.pardir or relative.startswith(os.pardir + os.sep):
+        raise UsageError(f"{path} is outside the current directory: run from the root of its project, or give that directory")
+    return Path(relative)
+
+
+def typed(paths: tuple[Path, ...], chosen: tuple[Path, ...], most: int) -> dict[PurePosixPath, bytes]:
+    """Read standard input as the text of the chosen file; one byte more than ``most`` is enough to tell that it is too large."""
+    if paths != (Path("-"),):
+        raise UsageError("--stdin-filename goes with one PATH, which is - for standard input")
+    (path,) = chosen
+    if path.is_dir():
+        raise UsageError(f"--stdin-filename {path}: this is a directory; name the file that standard input stands for")
+    return {PurePosixPath(path.as_posix()): click.get_binary_stream("stdin").read(most + 1)}
 
 
 def outcomes(show: tuple[str, ...]) -> tuple[Outcome, ...]:

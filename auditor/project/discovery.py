@@ -53,8 +53,9 @@ class _Tally:
 class _Examiner:
     """Decides on single files of one tree."""
 
-    def __init__(self, root: Path, config: Config) -> None:
+    def __init__(self, root: Path, config: Config, unsaved: Mapping[str, bytes]) -> None:
         self.root = root
+        self.unsaved = unsaved
         self.real = os.path.realpath(root)
         self.config = config
         self.excluded = _exclusions(config)
@@ -74,15 +75,20 @@ class _Examiner:
                 if not os.path.exists(target):  # noqa: PTH110 - a link may point at anything
                     tally.skipped["broken link"] += 1
                     return None
-            status = absolute.stat()
-            if not stat.S_ISREG(status.st_mode):
+            held = self.unsaved.get(os.path.realpath(absolute)) if self.unsaved else None
+            status = absolute.stat() if held is None else None
+            if status is not None and not stat.S_ISREG(status.st_mode):
                 tally.skipped["no regular file"] += 1
                 return None
-            if status.st_size > self.config.max_file_size and not asked:
+            size = status.st_size if status is not None else len(held or b"")
+            if size > self.config.max_file_size and not asked:
                 tally.skipped[f"larger than {self.config.max_file_size:,} bytes"] += 1
                 return None
-            with absolute.open("rb") as stream:
-                head = stream.read(SNIFFED)
+            if held is not None:
+                head = held[:SNIFFED]
+            else:
+                with absolute.open("rb") as stream:
+                    head = stream.read(SNIFFED)
         except FileNotFoundError:
             return None  # tracked, but deleted from the working tree
         except OSError as error:
@@ -94,11 +100,13 @@ class _Examiner:
             return None
         if language == "text" and path.suffix != ".txt" and _SERVER_BLOCK.search(head):
             language = "nginx"
-        return SourceFile(path=path, language=language, size=status.st_size, role=role_of(path))
+        return SourceFile(path=path, language=language, size=size, role=role_of(path))
 
     def head(self, path: PurePosixPath) -> bytes:
         """The first bytes of a regular file inside the tree; b"" for anything else."""
         target = os.path.realpath(self.root / path)
+        if target in self.unsaved:
+            return self.unsaved[target][:SNIFFED]
         try:
             if not inside(self.real, target) or not stat.S_ISREG(os.stat(target).st_mode):  # noqa: PTH116 - the real path is text
                 return b""
@@ -113,19 +121,33 @@ def inside(real_root: str, target: str) -> bool:
     return target.startswith(real_root.rstrip(os.sep) + os.sep)
 
 
+def real_paths(root: Path, unsaved: Mapping[PurePosixPath, bytes]) -> dict[str, bytes]:
+    """Unsaved text by real path, so that links lead to it too; raises UsageError for a path that is not below the root."""
+    real = os.path.realpath(root)
+    found = {}
+    for path, data in unsaved.items():
+        target = os.path.realpath(root / path)
+        if not inside(real, target):
+            raise UsageError(f"{path}: lies outside {root}; scan it on its own")
+        found[target] = data
+    return found
+
+
 def _exclusions(config: Config) -> Globs | None:
     return Globs(config.exclude) if config.exclude else None
 
 
-def discover(root: Path, config: Config, paths: tuple[Path, ...] = ()) -> Discovered:
+def discover(root: Path, config: Config, paths: tuple[Path, ...] = (), unsaved: Mapping[str, bytes] | None = None) -> Discovered:
     """Every file of the tree that has a language we know, with its role.
 
     With ``paths`` only these are selected (files as they are, folders by what is looked at in them), and counts only what was left out of
     them: a file that is named is examined although it is generated, ignored by git or over-size, unless the configuration excludes it. All that
-    is left out is counted by reason. Raises UsageError for a path that does not exist or lies outside.
+    is left out is counted by reason. ``unsaved`` is text by real path that stands for the file on disk. Raises UsageError for a path that does not
+    exist or lies outside.
     """
-    examiner = _Examiner(root, config)
-    wanted = _wanted(root, paths)
+    unsaved = unsaved or {}
+    examiner = _Examiner(root, config, unsaved)
+    wanted = _wanted(root, paths, unsaved)
     asked = {path for path in wanted if not (root / path).is_dir()}
     elsewhere = _Tally()
     tally = _Tally()
@@ -135,6 +157,9 @@ def discover(root: Path, config: Config, paths: tuple[Path, ...] = ()) -> Discov
 
     listing = _Listing()
     _list(root, PurePosixPath(), listing)
+    if unsaved:
+        new = (PurePosixPath(os.path.relpath(target, examiner.real)) for target in unsaved if not os.path.lexists(target))
+        listing.paths.extend(sorted(set(new) - set(listing.paths)))
     for path, reason in listing.left_out:
         if path not in asked:
             tally_of(path).skipped[reason] += 1
@@ -177,14 +202,14 @@ def _asked_for(examiner: _Examiner, path: PurePosixPath, tally: _Tally) -> Sourc
     return examiner.file(path, language, tally, asked=True)
 
 
-def _wanted(root: Path, paths: tuple[Path, ...]) -> tuple[PurePosixPath, ...]:
+def _wanted(root: Path, paths: tuple[Path, ...], unsaved: Mapping[str, bytes]) -> tuple[PurePosixPath, ...]:
     """``paths`` (relative to the current directory or to the root) as paths below the root; UsageError for one that is not there."""
     base = root.resolve()
     found = []
     for path in paths:
         absolute = path if path.is_absolute() else (Path.cwd() / path if (Path.cwd() / path).exists() else base / path)
         try:
-            if not absolute.exists() and not absolute.is_symlink():
+            if not absolute.exists() and not absolute.is_symlink() and os.path.realpath(absolute) not in unsaved:
                 raise UsageError(f"{path}: there is no such file or directory")
             found.append(PurePosixPath(absolute.resolve().relative_to(base).as_posix()))
         except (ValueError, RuntimeError, OSError) as error:

@@ -16,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 from auditor.errors import UsageError
 from auditor.model import Package, Requirement
 from auditor.project.config import Config
-from auditor.project.discovery import discover, inside
+from auditor.project.discovery import discover, inside, real_paths
 from auditor.project.files import SourceFile, language_of
 from auditor.project.manifests import PackageJson, manifest_trouble, parse_package_json
 from auditor.project.stack import detect
@@ -34,7 +34,7 @@ class Project:
 
     ``files`` are those to examine, ``tree_files`` all that facts may be read from: more, when only some paths were asked for. ``folders`` are all
     that hold a file of the project, be it an image or a build. ``listed`` are all files of the tree, whatever they hold, but
-    those that git ignores.
+    those that git ignores. ``unsaved`` is text by real path that stands for the file on disk, or for one that is not there yet.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Project:
         tree_files: tuple[SourceFile, ...] | None = None,
         folders: tuple[PurePosixPath, ...] = (),
         listed: frozenset[PurePosixPath] = frozenset(),
+        unsaved: Mapping[str, bytes] | None = None,
     ) -> None:
         self.root = root
         self.config = config
@@ -58,6 +59,7 @@ class Project:
         self.skipped = skipped
         self.troubles = troubles
         self._real = os.path.realpath(root)
+        self._unsaved = dict(unsaved or {})
         self._by_path = {file.path: file for file in files}
         self._languages = {file.path: file.language for file in self.tree_files}
         self._listings: dict[str, frozenset[str]] = {}
@@ -105,6 +107,10 @@ class Project:
         """The language of a file of the tree; "" when it is none that is looked at."""
         return self._languages.get(path, "")
 
+    def is_unsaved(self, path: PurePosixPath) -> bool:
+        """Whether the text of a file is not the one on disk."""
+        return bool(self._unsaved) and os.path.realpath(self.root / path) in self._unsaved
+
     def data(self, path: PurePosixPath) -> bytes:
         """The bytes of a file below the root; raises Unreadable."""
         if "\0" in str(path):
@@ -112,6 +118,11 @@ class Project:
         target = os.path.realpath(self.root / path)
         if not inside(self._real, target):
             raise Unreadable("lies outside the project")
+        held = self._unsaved.get(target)
+        if held is not None:
+            if len(held) > self.config.max_file_size:
+                raise Unreadable(f"is larger than {self.config.max_file_size:,} bytes")
+            return held
         try:
             status = os.stat(target)  # noqa: PTH116 - the real path is text
             if not stat.S_ISREG(status.st_mode):
@@ -161,11 +172,19 @@ class Project:
 
     def _listing(self, folder: str) -> frozenset[str]:
         """The names in a folder; of links only those that lead to something inside the project."""
+        held = self._unsaved_below(folder)
         try:
             with os.scandir(self.root / folder) as entries:
-                return frozenset(entry.name for entry in entries if not entry.is_symlink() or self._leads_inside(entry.path))
+                return held.union(entry.name for entry in entries if not entry.is_symlink() or self._leads_inside(entry.path))
         except OSError:
+            return held
+
+    def _unsaved_below(self, folder: str) -> frozenset[str]:
+        """The names in a folder that unsaved text gives it; a folder that has any is there, though perhaps not on disk."""
+        if not self._unsaved:
             return frozenset()
+        start = os.path.join(os.path.realpath(self.root / folder), "")  # noqa: PTH118 - the real path is text
+        return frozenset(path.removeprefix(start).split(os.sep, 1)[0] for path in self._unsaved if path.startswith(start))
 
     def _leads_inside(self, link: str) -> bool:
         target = os.path.realpath(link)
@@ -173,7 +192,8 @@ class Project:
 
     def is_dir(self, path: PurePosixPath) -> bool:
         """Whether ``path`` is a directory below the root."""
-        return self.exists(path) and (self.root / posixpath.normpath(str(path))).is_dir()
+        clean = posixpath.normpath(str(path))
+        return self.exists(path) and ((self.root / clean).is_dir() or bool(self._unsaved_below(clean)))
 
     def executable(self, path: PurePosixPath) -> bool:
         """Whether a file of the project may be executed, by anybody, where it lies."""
@@ -238,14 +258,16 @@ def _satisfies(version: str, versions: str) -> bool:
         return True
 
 
-def open_project(root: Path, *, config: Config, paths: tuple[Path, ...] = ()) -> Project:
+def open_project(root: Path, *, config: Config, paths: tuple[Path, ...] = (), unsaved: Mapping[PurePosixPath, bytes] | None = None) -> Project:
     """The project at ``root``; with ``paths`` only these files are selected, while facts still see the tree.
 
-    Raises UsageError when the root or a path does not exist.
+    ``unsaved`` is text by path below the root that stands for the file on disk, also for one that is not there yet. What git ignores is asked of
+    the files on disk. Raises UsageError when the root or a path does not exist, or unsaved text lies outside.
     """
     if not root.is_dir():
         raise UsageError(f"{root}: there is no such directory")
-    found = discover(root, config, paths)
+    held = real_paths(root, unsaved or {})
+    found = discover(root, config, paths, held)
     project = Project(
         root=root,
         config=config,
@@ -255,6 +277,7 @@ def open_project(root: Path, *, config: Config, paths: tuple[Path, ...] = ()) ->
         tree_files=found.tree_files,
         folders=found.folders,
         listed=found.listed,
+        unsaved=held,
     )
     project.troubles += tuple(_broken_manifests(project))
     return project

@@ -53,8 +53,11 @@ def gather(project: Project, *, jobs: int, directory: Path | None) -> Gathered:
             troubles.append(Trouble(check=f"scan/{answer.kind}", place=Place(path=path), message=f"what it says to other files: {answer.message}"))
         else:
             records[path] = answer
-    if todo or set(known) != set(digests):
-        _write(directory, project, {path: (digests[path], record) for path, record in records.items()})
+    # What is not saved is nobody's to keep: of such a file the record of what is on disk stays.
+    lasting = {path: (digests[path], record) for path, record in records.items() if not project.is_unsaved(path)}
+    lasting |= {path: one for path, one in known.items() if project.is_unsaved(path)}
+    if set(todo) & set(lasting) or set(known) != set(lasting):
+        _write(directory, project, lasting)
     project.facts.preload(records)
     production = {file.path for file in project.files if file.role == "production"}
     left_out: dict[str, int] = {}

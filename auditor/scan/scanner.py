@@ -6,10 +6,10 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from auditor import __version__, engines
 from auditor.catalogue import Catalogue, cache_directory, load
@@ -32,7 +32,10 @@ EXAMINED_ROLES = ("production",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
-    """What to scan and how. Empty ``select``, ``ignore`` mean "as configured"."""
+    """What to scan and how. Empty ``select``, ``ignore`` mean "as configured".
+
+    ``unsaved`` is text by path below the root that stands for the file on disk, also for one that is not saved yet.
+    """
 
     config: Config
     paths: tuple[Path, ...] = ()
@@ -40,6 +43,7 @@ class ScanOptions:
     ignore: tuple[str, ...] = ()
     jobs: int | None = None
     no_cache: bool = False
+    unsaved: Mapping[PurePosixPath, bytes] = field(default_factory=dict)
 
 
 def scan(root: Path, options: ScanOptions) -> Report:
@@ -52,7 +56,7 @@ def scan(root: Path, options: ScanOptions) -> Report:
     config = replace(options.config, jobs=options.jobs or options.config.jobs)
     known = load(config.catalogues, cached=not options.no_cache)
     catalogue = known.select(options.select or config.select, (*config.ignore, *options.ignore))
-    project = open_project(root, config=config, paths=options.paths)
+    project = open_project(root, config=config, paths=options.paths, unsaved=options.unsaved)
     gotchas = tuple(gotcha for gotcha in catalogue.gotchas if applies(gotcha, project))
     _assert_checks_exist(gotchas)
     files = tuple(file.path for file in project.files if file.role in EXAMINED_ROLES)
