@@ -20,7 +20,7 @@ from auditor.report.visible import visible
 
 COMMANDS = {
     "scan": Lazy(module="auditor.cli.scan", summary="Find where a project fails, and show where it works."),
-    "baseline": Lazy(module="auditor.cli.baseline", summary="Write down the findings a project lives with, so that new ones count."),
+    "baseline": Lazy(module="auditor.cli.baseline", summary="Write known findings down, so that only new ones count."),
     "validate": Lazy(module="auditor.cli.validate", summary="Start the application as production would, and observe it."),
     "gate": Lazy(module="auditor.cli.gate", summary="Hold tests, types, lint, scan and validation against a plan."),
     "cleanup": Lazy(module="auditor.cli.cleanup", summary="Stop what a validation that was killed left running."),

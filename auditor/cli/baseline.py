@@ -21,7 +21,7 @@ from auditor.scan import ScanOptions, baseline, scan
 
 @click.group(
     "baseline",
-    short_help="Write down the findings a project lives with, so that new ones count.",
+    short_help="Write known findings down, so that only new ones count.",
     epilog="""\b
 Examples:
   gotcha-audit baseline create
