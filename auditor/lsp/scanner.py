@@ -19,12 +19,13 @@ _LAST = 5.0
 
 
 class Scanner:
-    """Starts its worker at the first job, and another one when that is gone."""
+    """Starts its worker when it is asked to or at the first job, and another one when that is gone."""
 
     def __init__(self) -> None:
         self._process: Process | None = None
         self._busy = False
         self._starts = 0
+        self._starting = asyncio.Lock()
 
     async def examine(self, job: Job) -> Answer | None:
         """What the worker found; None for a job that was given up. One call at a time."""
@@ -69,10 +70,18 @@ class Scanner:
             process.kill()
             await process.wait()
 
+    async def warm(self) -> None:
+        """Start the worker, which then loads what scans need while the editor still introduces itself."""
+        with contextlib.suppress(OSError):  # a job will say what is wrong
+            await self._worker()
+
     async def _worker(self) -> Process:
-        if self._process is not None and self._process.returncode is not None:
-            await self.close()
-        if self._process is None:
-            self._process = await asyncio.create_subprocess_exec(*command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
-            self._starts += 1
-        return self._process
+        async with self._starting:
+            if self._process is not None and self._process.returncode is not None:
+                await self.close()
+            if self._process is None:
+                self._process = await asyncio.create_subprocess_exec(
+                    *command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+                )
+                self._starts += 1
+            return self._process

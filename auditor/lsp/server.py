@@ -256,7 +256,7 @@ def serve(page: Callable[[Gotcha], str]) -> int:
 
 async def _connected(server: Server, source: BinaryIO, target: BinaryIO) -> None:
     server.protocol.set_writer(StdoutWriter(target))
-    loop = asyncio.create_task(server.desk.run())
+    warm, loop = asyncio.create_task(server.scanner.warm()), asyncio.create_task(server.desk.run())
     try:
         await run_async(
             stop_event=threading.Event(),
@@ -266,4 +266,5 @@ async def _connected(server: Server, source: BinaryIO, target: BinaryIO) -> None
         )
     finally:
         loop.cancel()
+        await warm
         await server.scanner.close()
