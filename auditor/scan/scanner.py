@@ -20,6 +20,7 @@ from auditor.engines.pool import default_jobs
 from auditor.errors import CatalogueError
 from auditor.model import CheckDetector, Checked, Coverage, Gotcha, Outcome, Place, Report, Requirement, Result, Run, Site, Tool
 from auditor.project.config import Config
+from auditor.project.files import language_of
 from auditor.project.project import Project, open_project
 from auditor.project.text import Unreadable
 from auditor.scan.gather import gather
@@ -62,6 +63,8 @@ def scan(root: Path, options: ScanOptions) -> Report:
     files = tuple(file.path for file in project.files if file.role in EXAMINED_ROLES)
     jobs = config.jobs or default_jobs()
     gathered = gather(project, jobs=jobs, directory=None if options.no_cache else cache_directory())
+    if options.paths:
+        gotchas = concerning(gotchas, project, files)
     work = Work(project=project, gotchas=gotchas, files=files)
     findings = run_engines(work, jobs=jobs)
     troubles = (
@@ -146,6 +149,26 @@ def applies(gotcha: Gotcha, project: Project) -> bool:
     """Whether an entry is about this project's stack: any of its requirements, or the stack named by its folder."""
     wanted = gotcha.applies or (() if gotcha.stack == "project" else (Requirement(package=gotcha.stack),))
     return not wanted or project.meets(wanted)
+
+
+_CODE = frozenset({"python", "javascript", "typescript", "tsx", "vue", "svelte", "astro", "html", "css"})
+
+
+def concerning(gotchas: tuple[Gotcha, ...], project: Project, files: Iterable[PurePosixPath]) -> tuple[Gotcha, ...]:
+    """The entries that may have a site in ``files``: a check that reports on code does not for a Dockerfile, nor the other way round.
+
+    Which it is, its example tells: a check whose example holds no code reports on files of deployment alone. Detectors with patterns look for their
+    files themselves.
+    """
+    asked = {project.language(path) in _CODE for path in files}
+    return tuple(
+        gotcha for gotcha in gotchas if not all(isinstance(detector, CheckDetector) for detector in gotcha.detectors) or asked & reported_in(gotcha)
+    )
+
+
+def reported_in(gotcha: Gotcha) -> frozenset[bool]:
+    """Whether an entry's checks report on code (True), on other files (False), or on both."""
+    return frozenset(language_of(path) in _CODE for example in (gotcha.fails, gotcha.works) for path in example.files)
 
 
 def _assert_checks_exist(gotchas: tuple[Gotcha, ...]) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from auditor.project.python.world import World
 
 _AS = re.compile(r"([^\W\d]\w*)[ \t\\\n]+as[ \t\\\n]+([^\W\d]\w*)")
 # From the sign on, because that is found fast; what stands before it is looked at only where a plain name follows.
@@ -71,6 +74,35 @@ def taken(text: str, roots: frozenset[str]) -> Iterator[tuple[str, str]]:
         root, _, rest = dotted.partition(".")
         if root in roots:
             yield from ((root, name) for name in rest.split("."))
+
+
+_IMPORTED = re.compile(r"^[ \t]*import[ \t]+([^\n;#]+)", re.MULTILINE)
+_FROM_ANYWHERE = re.compile(r"\bfrom[ \t]+(\.*[ \t]*[\w.]*)[ \t]+import\b[ \t]*(\([^)]*\)|[^\n;]*(?:\\\n[^\n;]*)*)")
+
+
+def imported_by(world: World, paths: Iterable[PurePosixPath]) -> frozenset[PurePosixPath]:
+    """``paths`` and the files of the project that they import, directly or through others, as far as a name is followed."""
+    found: set[PurePosixPath] = set()
+    waiting = set(paths)
+    for _ in range(_STEPS + 1):
+        found |= waiting
+        waiting = {target for path in waiting for target in _imports(world, path)} - found
+    return frozenset(found)
+
+
+def _imports(world: World, path: PurePosixPath) -> Iterator[PurePosixPath]:
+    text = world.files.source(path) or ""
+    wanted = {part.split()[0] for names in _IMPORTED.findall(text) for part in names.split(",") if part.split()}
+    for module, names in _FROM_ANYWHERE.findall(text):
+        package = module.replace(" ", "").replace("\t", "")
+        wanted.add(package)
+        wanted |= {f"{package}{'' if package.endswith('.') else '.'}{name}" for name in _WORD.findall(names) if name != "*"}
+    for dotted in wanted:
+        # What is imported from a package may be passed on by any package above it.
+        for end in [index for index, sign in enumerate(dotted) if sign == "." and dotted[:index].strip(".")] + [len(dotted)]:
+            target = world.find(dotted[:end], path)
+            if target is not None:
+                yield target
 
 
 def aliases_of(names: Iterable[str], pairs: Iterable[tuple[str, str]], took: Iterable[tuple[str, str]] = ()) -> Aliases:

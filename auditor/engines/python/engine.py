@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
 from auditor.engines import pool
 from auditor.engines.base import Findings, Trouble, Work
-from auditor.engines.python.aliases import Aliases, aliases_of, renamed, taken
+from auditor.engines.python.aliases import Aliases, aliases_of, imported_by, renamed, taken
 from auditor.engines.python.detectors import Prepared, prepare
 from auditor.engines.python.examine import Examined, Examiner
 from auditor.model import Place, Site
@@ -20,7 +20,7 @@ def run(work: Work, *, jobs: int, timeout: float) -> Findings:
     """Every site of the Python detectors. Raises CatalogueError for a pattern that cannot be compiled."""
     prepared = prepare(work.gotchas)
     paths = [path for path in work.files if (file := work.project.file(path)) is not None and file.language == "python"]
-    aliases = aliases_in(work.project, prepared)
+    aliases = aliases_in(work.project, prepared, paths)
     sites: list[Site] = []
     troubles: list[Trouble] = []
     stages: Counter[str] = Counter()
@@ -44,15 +44,22 @@ def _jobs(jobs: int, files: int) -> int:
     return min(jobs, 1 + files // 40)
 
 
-def aliases_in(project: Project, prepared: tuple[Prepared, ...]) -> Aliases:
-    """The other names, anywhere in the project, of what the patterns look up through imports."""
+def aliases_in(project: Project, prepared: tuple[Prepared, ...], paths: Sequence[PurePosixPath] | None = None) -> Aliases:
+    """The other names, anywhere in the project, of what the patterns look up through imports.
+
+    For few ``paths`` only the files are read that these import from, and so on: no other can pass a name on to them.
+    """
     gates = [gate for detector in prepared for gate in detector.gates]
     roots = frozenset(root for gate in gates for root, _ in gate.roots)
     names = {name for gate in gates for name in gate.imported} | roots
-    files = project.python.world.files
-    texts = [files.source(path) or "" for path in files.python_paths()]
+    world = project.python.world
+    sources = world.files.python_paths() if paths is None or len(paths) > _FEW else sorted(imported_by(world, paths))
+    texts = [world.files.source(path) or "" for path in sources]
     pairs = (pair for text in texts for pair in renamed(text))
     return aliases_of(sorted(names), pairs, (pair for text in texts for pair in taken(text, roots)))
+
+
+_FEW = 20
 
 
 def _make(project: Project, prepared: tuple[Prepared, ...], aliases: Aliases) -> Callable[[PurePosixPath], Examined]:
