@@ -20,7 +20,7 @@ def lines(report: Report, **view: object) -> list[str]:
 def test_failures_and_what_was_not_examined_are_annotated() -> None:
     told = lines(made_report(failing(), review(), passing(), silenced(), broken()))
     assert told == [
-        "::notice title=gotcha-audit::1 fail, 1 review, 1 pass, 1 not examined, 1 suppressed; 12 files in 0.42 s",
+        "::notice title=gotcha-audit::1 fail, 1 review, 1 pass, 1 not examined, 1 suppressed (1 comment); 12 files in 0.42 s",
         "::error file=app/broken.py,line=3,endLine=3,col=1,endColumn=1,title=scan/syntax%3A not examined::line 3: '(' was never closed",
         "::error file=app/web.py,line=21,endLine=21,col=12,endColumn=44,title=flask/relative-send-directory::"
         + failing().message
