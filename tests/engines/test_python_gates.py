@@ -12,7 +12,7 @@ from auditor.engines.python.aliases import Aliases
 from auditor.engines.python.detectors import prepare
 from auditor.engines.python.engine import aliases_in
 from auditor.engines.python.examine import Examiner
-from auditor.engines.python.gate import admits, as_python, gate_of
+from auditor.engines.python.gate import Held, admits, as_python, gate_of
 from auditor.engines.python.matching import Matcher
 from auditor.project.python.reader import evaluator_of
 
@@ -44,14 +44,14 @@ def test_a_text_without_a_word_of_the_pattern_is_not_admitted():
     gate = gate_of("flask.send_file(..., as_attachment=True)")
     renamed = {"send_file": frozenset({"sf"})}
     taken = {"flask": frozenset({"send_file"})}
-    assert admits(gate, "flask.send_file(x, as_attachment=True)", Aliases())
-    assert not admits(gate, "flask.send_file(x)", Aliases())
-    assert not admits(gate, "flask.sf(x, as_attachment=True)", Aliases())
-    assert admits(gate, "flask.sf(x, as_attachment=True)", Aliases(renamed))
+    assert admits(gate, Held("flask.send_file(x, as_attachment=True)"), Aliases())
+    assert not admits(gate, Held("flask.send_file(x)"), Aliases())
+    assert not admits(gate, Held("flask.sf(x, as_attachment=True)"), Aliases())
+    assert admits(gate, Held("flask.sf(x, as_attachment=True)"), Aliases(renamed))
     # From a file of the project that has it from flask; without such a file it is another one.
-    assert not admits(gate, "send_file(x, as_attachment=True)", Aliases())
-    assert admits(gate, "send_file(x, as_attachment=True)", Aliases({}, taken))
-    assert admits(gate, "sf(x, as_attachment=True)", Aliases(renamed, taken))
+    assert not admits(gate, Held("send_file(x, as_attachment=True)"), Aliases())
+    assert admits(gate, Held("send_file(x, as_attachment=True)"), Aliases({}, taken))
+    assert admits(gate, Held("sf(x, as_attachment=True)"), Aliases(renamed, taken))
 
 
 @pytest.mark.parametrize(

@@ -35,16 +35,16 @@ class Aliases:
         """The other names."""
         return self.known.get(name, frozenset())
 
-    def occur(self, name: str, text: str) -> bool:
-        """Whether the name may be used in a text under another one."""
-        return any(alias in text for alias in self.names(name))
+    def occur(self, name: str, held: Mapping[str, bool]) -> bool:
+        """Whether the name may be used under another one in a text that ``held`` tells the words of."""
+        return any(held[alias] for alias in self.known.get(name, ()))
 
-    def passed_on(self, root: str, parts: Iterable[str], text: str) -> bool:
+    def passed_on(self, root: str, parts: Iterable[str], held: Mapping[str, bool]) -> bool:
         """Whether a text that does not name a package may have a part of `root.part.part` from another file."""
         taken = self.taken.get(root)
         if taken is None:
             return False
-        return any((part in taken or "*" in taken) and (part in text or self.occur(part, text)) for part in parts)
+        return any((part in taken or "*" in taken) and (held[part] or self.occur(part, held)) for part in parts)
 
 
 def renamed(text: str) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from auditor.engines.base import Trouble
 from auditor.engines.python.aliases import Aliases
 from auditor.engines.python.detectors import Prepared
-from auditor.engines.python.gate import admits, confirms
+from auditor.engines.python.gate import Held, admits, confirms
 from auditor.engines.python.matching import Matcher
 from auditor.model import Gotcha, Outcome, Place, Site, span_of
 from auditor.project.project import Project
@@ -55,10 +55,11 @@ class Examiner:
             return Examined(path=path, troubles=(Trouble(check="scan/syntax", place=Place(path=path), message=message),))
 
     def _sites(self, path: PurePosixPath, text: str, tree: ast.Module) -> Examined:
+        held = Held(text)
         admitted = [
             (prepared, gates)
             for prepared in self.prepared
-            if (gates := [gate for gate in prepared.gates if admits(gate, text, self.aliases)]) and self._at_hand(prepared.gotcha, path)
+            if (gates := [gate for gate in prepared.gates if admits(gate, held, self.aliases)]) and self._at_hand(prepared.gotcha, path)
         ]
         if not admitted:
             return Examined(path=path, stage="ast")

@@ -181,13 +181,28 @@ def _assigned(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*whole, *(target.rpartition(".")[2] for target in whole))))
 
 
-def admits(gate: Gate, text: str, aliases: Aliases) -> bool:
-    """Whether every literal (or a name it is re-exported under) stands in the text."""
-    if not all(literal in text or aliases.occur(literal, text) for literal in gate.literals):
-        return False
-    if not all(root in text or aliases.occur(root, text) or aliases.passed_on(root, parts, text) for root, parts in gate.roots):
-        return False
-    return gate.target is None or any(gate.target.search(name) for name in _assigned(text))
+class Held(dict[str, bool]):
+    """Which words stand in a text: each is looked for once, however many gates ask."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def __missing__(self, word: str) -> bool:
+        """Look for a word."""
+        self[word] = found = word in self.text
+        return found
+
+
+def admits(gate: Gate, held: Held, aliases: Aliases) -> bool:
+    """Whether every package and every literal (or a name it is re-exported under) stands in the text."""
+    for root, parts in gate.roots:
+        if not (held[root] or aliases.occur(root, held) or aliases.passed_on(root, parts, held)):
+            return False
+    for literal in gate.literals:
+        if not (held[literal] or aliases.occur(literal, held)):
+            return False
+    return gate.target is None or any(gate.target.search(name) for name in _assigned(held.text))
 
 
 def confirms(gate: Gate, module: Module, evaluator: Evaluator, aliases: Aliases) -> bool:
@@ -195,9 +210,11 @@ def confirms(gate: Gate, module: Module, evaluator: Evaluator, aliases: Aliases)
     if gate.kind == "call":
         last = gate.name.rpartition(".")[2]
         names = {last, *aliases.names(last)}
-        return any(last_name(call.func) in names and calls(gate, module, evaluator, call) for call in module.calls)
+        return any(calls(gate, module, evaluator, call) for name in names for call in module.calls_by_name.get(name, ()))
     if gate.kind == "method":
-        return any(not gate.name or (isinstance(call.func, ast.Attribute) and call.func.attr == gate.name) for call in module.calls)
+        if not gate.name:
+            return bool(module.calls)
+        return any(isinstance(call.func, ast.Attribute) for call in module.calls_by_name.get(gate.name, ()))
     if gate.kind == "assign" and (gate.name or gate.target is not None):
         for node in module.parents:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from auditor.engines.python.aliases import Aliases
 from auditor.engines.python.decide import decide
 from auditor.engines.python.detectors import Prepared
-from auditor.engines.python.gate import Gate, calls, last_name
+from auditor.engines.python.gate import Gate, calls
 from auditor.engines.python.inside import encloses
 from auditor.engines.python.pattern import Bound, Pattern
 from auditor.model import Site
@@ -28,9 +28,7 @@ class Matcher:
         self.module = module
         self.aliases = aliases
         self._assignments: list[ast.stmt] | None = None
-        self._calls: dict[str, list[ast.Call]] = {}
-        for call in module.calls:
-            self._calls.setdefault(last_name(call.func), []).append(call)
+        self._calls = module.calls_by_name
 
     def sites(self, project: Project, prepared: Prepared, gates: list[Gate]) -> Iterable[Site]:
         """The sites of one detector, for the patterns whose gates were confirmed."""

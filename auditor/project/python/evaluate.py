@@ -360,10 +360,7 @@ class Evaluator:
         if positional and positional[0] in ("self", "cls"):
             position -= 1
         found: list[tuple[ast.expr, Module]] = []
-        for call in module.calls:
-            called = call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else ""
-            if called != function.name:
-                continue
+        for call in module.calls_by_name.get(function.name, ()):
             for keyword in call.keywords:
                 if keyword.arg == name:
                     found.append((keyword.value, module))
@@ -551,15 +548,10 @@ class Evaluator:
                         reader="settings field",
                         trail=(module.place(statement, "required settings field"),),
                     )
-        for method in node.body:
-            if isinstance(method, ast.FunctionDef):
-                for inner in ast.walk(method):
-                    match inner:
-                        case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=value_node) if name == attribute:
-                            value = self.evaluate(module, value_node, _EMPTY, depth + 1)
-                            return value.via(module.place(inner, _label(f"self.{attribute}", value)))
-                        case _:
-                            pass
+        assigned = module.set_on_self(node).get(attribute)
+        if assigned is not None:
+            value = self.evaluate(module, assigned.value, _EMPTY, depth + 1)
+            return value.via(module.place(assigned, _label(f"self.{attribute}", value)))
         for base in node.bases:
             found = self.evaluate(module, base, _EMPTY, depth + 1)
             if isinstance(found, Reference) and isinstance(found.node, ast.ClassDef) and found.module is not None and found.node is not node:

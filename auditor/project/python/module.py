@@ -8,6 +8,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from auditor.model import Place, Position, Span
@@ -92,11 +93,35 @@ class Module:
         self.parents: dict[ast.AST, ast.AST] = {}
         self.scopes: dict[ast.AST, Scope] = {}
         self.calls: list[ast.Call] = []
+        self._set_on_self: dict[ast.ClassDef, dict[str, ast.Assign]] = {}
         self.root = Scope(self.tree, None)
         self.scopes[self.tree] = self.root
         self._walk(self.tree, self.root)
 
     # -- reading ---------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def calls_by_name(self) -> dict[str, list[ast.Call]]:
+        """The calls by the last name of what is called; those of anything else under ""."""
+        found: dict[str, list[ast.Call]] = {}
+        for call in self.calls:
+            func = call.func
+            found.setdefault(func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else "", []).append(call)
+        return found
+
+    def set_on_self(self, node: ast.ClassDef) -> dict[str, ast.Assign]:
+        """Attribute -> the first `self.attribute = …` in the methods of a class."""
+        if node not in self._set_on_self:
+            found = self._set_on_self[node] = {}
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef):
+                    for inner in ast.walk(method):
+                        match inner:
+                            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)]):
+                                found.setdefault(name, inner)
+                            case _:
+                                pass
+        return self._set_on_self[node]
 
     def scope_of(self, node: ast.AST) -> Scope:
         """The innermost scope that ``node`` is evaluated in."""
