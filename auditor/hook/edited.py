@@ -36,11 +36,11 @@ def failures(root: Path, paths: tuple[Path, ...]) -> tuple[Result, ...]:
     """What fails in these files of a project, as far as it would fail the scan; raises ScanNote."""
     # Only here, so that an event that needs no scan does not pay for one.
     from auditor.project.config import load_config  # noqa: PLC0415
-    from auditor.scan import ScanOptions, scan  # noqa: PLC0415
+    from auditor.scan import ScanOptions, baseline, scan  # noqa: PLC0415
 
     try:
         config = load_config(root)
-        made = scan(root, ScanOptions(config=config, paths=paths))
+        made = baseline.as_configured(scan(root, ScanOptions(config=config, paths=paths)), config.baseline, root=root, paths=paths)
     except GotchaAuditError as error:
         raise ScanNote(" ".join(str(error).split())[:400]) from error
     names = {path.as_posix() for path in paths}

@@ -15,7 +15,7 @@ from auditor.project.config import Config, load_config
 from auditor.project.files import language_of
 from auditor.project.leftout import folder_reason, name_reason
 from auditor.project.text import Unreadable, decode
-from auditor.scan import ScanOptions, scan
+from auditor.scan import ScanOptions, baseline, scan
 
 _SHOWN = (Outcome.FAIL, Outcome.ERROR)
 
@@ -49,7 +49,8 @@ def examine(job: Job) -> Answer:
         files = tuple(job.root / path for path in job.files if not is_foreign(path))
         if not files:
             return Answer()
-        report = scan(job.root, ScanOptions(config=config, paths=files, unsaved=dict(_unsaved(job, config))))
+        options = ScanOptions(config=config, paths=files, unsaved=dict(_unsaved(job, config)))
+        report = baseline.as_configured(scan(job.root, options), config.baseline, root=job.root, paths=files)
     except GotchaAuditError as error:
         return Answer(problem=str(error))
     shown = {*_SHOWN, *(outcome for outcome in config.show if outcome is Outcome.REVIEW)}

@@ -228,6 +228,11 @@ def apply(report: Report, baseline: Baseline, *, root: Path, limits: Limits | No
     return replace(report, runs=runs)
 
 
+def as_configured(report: Report, path: Path | None, *, root: Path, paths: tuple[Path, ...]) -> Report:
+    """``report`` of a scan of ``paths`` after the baseline that the configuration names, if any; raises UsageError when it cannot be used."""
+    return report if path is None else apply(report, read(path), root=root, limits=Limits(paths=paths))
+
+
 def _applied(run: Run, baseline: Baseline, root: Path, limits: Limits) -> Run:
     positions = [position for position, result in enumerate(run.results) if is_open(result)]
     found = [_entry(run.results[position]) for position in positions]

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from made_event import FAILS, WORKS, project, tool
 
+from auditor.cli import main
 from auditor.hook import session
 from auditor.hook.respond import LIMIT, respond
+from auditor.scan.baseline import render
 
 TEXT = """gotcha-audit: 1 site fails in app/web.py. Tests pass with it, and production breaks:
 
@@ -174,3 +176,14 @@ def test_the_session_remembers_where_it_failed(shop: Path, ask, environment: dic
 
 def test_the_limit_is_below_the_timeouts_of_the_clients() -> None:
     assert LIMIT < 15
+
+
+def test_what_the_baseline_holds_is_not_said(tmp_path: Path, ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = project(tmp_path / "shop")
+    (root / "gotcha-audit.toml").write_text('baseline = "known.json"\njobs = 1\n')
+    monkeypatch.chdir(root)
+    assert main(["baseline", "create"]) == 0
+    event = tool(root, "Edit", file_path=str(root / "app/web.py"))
+    assert ask("PostToolUse", event) is None
+    (root / "known.json").write_text(render(()))
+    assert "flask/relative-send-directory" in str(ask("PostToolUse", event))

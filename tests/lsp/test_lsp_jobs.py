@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_client import CHECK, FAILING, WORKING
 
+from auditor.cli import main
 from auditor.lsp.folders import below, path_of, root_of
 from auditor.lsp.jobs import Job, _unsaved, encoded, examine, is_foreign
 from auditor.lsp.positions import lines_of
@@ -163,3 +164,14 @@ def test_the_path_of_a_document(uri, path):
 
 def test_a_path_below_its_root_has_forward_slashes(tmp_path):
     assert below(tmp_path / "a" / "b.py", tmp_path) == PurePosixPath("a/b.py")
+
+
+def test_what_the_baseline_holds_is_not_shown(root, monkeypatch):
+    (root / "web.py").write_text(FAILING)
+    (root / "gotcha-audit.toml").write_text('baseline = "known.json"\n')
+    monkeypatch.chdir(root)
+    assert main(["baseline", "create"]) == 0
+    assert found(root, FAILING + "# typed\n").results == ()
+    assert len(found(root, FAILING + "CORS(app)\n").results) == 1
+    (root / "known.json").write_text("[]")
+    assert "known.json:1: this is no baseline" in found(root, FAILING).problem
