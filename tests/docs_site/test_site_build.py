@@ -123,6 +123,7 @@ def test_a_document_that_is_added_later_is_found_and_checked(tmp_path: Path) -> 
     for name in ("mkdocs.yml", "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md"):
         shutil.copy(CHECKOUT / name, source / name)
     shutil.copytree(CHECKOUT / "bench", source / "bench")
+    (source / "auditor").symlink_to(CHECKOUT / "auditor")  # what documents link to: schemas
     (source / "docs" / "brand-new.md").write_text("# Brand new\n\n[gone](gone.md) [there](validate.md#no-such-heading)\n")
     done = built(source, tmp_path / "bad")
     assert done.returncode == 1
