@@ -11,7 +11,7 @@ Clause = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PythonDetector:
-    """Semgrep-syntax patterns matched on libcst, decided by value classes.
+    """Semgrep-syntax patterns matched on the syntax tree, decided by value classes.
 
     A site fails when a ``fails`` clause holds, else passes when a ``works`` clause holds, else is under review when a
     ``review`` clause holds. With no ``fails`` at all every match fails unless ``works`` or ``review`` says otherwise.

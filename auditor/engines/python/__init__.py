@@ -1,1 +1,1 @@
-"""The Python engine: literals over bytes, then an `ast` gate, then libcst patterns on the confirmed files only."""
+"""The Python engine: packages and words of the text first, then the names that occur, then patterns on the confirmed files only."""
