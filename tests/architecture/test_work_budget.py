@@ -37,7 +37,8 @@ def sample(tmp_path, monkeypatch):
     return root
 
 
-def test_a_second_scan_of_one_python_file_imports_little(sample, tmp_path):
+@pytest.mark.usefixtures("sample")
+def test_a_second_scan_of_one_python_file_imports_little():
     environment = os.environ | {"PYTHONPATH": str(CHECKOUT)}
     for _ in range(2):  # the first one fills the caches
         run = subprocess.run([sys.executable, "-c", _PROGRAM], env=environment, capture_output=True, text=True, timeout=120, check=True)
@@ -66,7 +67,7 @@ def test_a_scan_of_one_file_starts_few_workers(sample, monkeypatch):
     assert len(started) <= 4
 
 
-def _inline(tasks, make, *, jobs, timeout):
+def _inline(tasks, make, **_):
     """The pool without processes, so that what its functions do can be counted here."""
     function = make()
     for task in tasks:
