@@ -23,7 +23,7 @@ DISTRIBUTIONS = {
 }  # fmt: skip
 """Import name -> distribution, for packages that entries are about."""
 
-_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))", re.MULTILINE)
+_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)(?:\.[\w.]*)?[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))", re.MULTILINE)
 _KEY = re.compile(r'"([^"\\]+)"\s*:')
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx", "vue", "svelte", "astro"})
 _SCRIPT_IMPORT = re.compile(r"""(?:\brequire\(\s*|\bfrom\s+)['"](express|cors|fastify|koa|react|vue|svelte|next|axios|socket\.io|mongoose)['"]""")

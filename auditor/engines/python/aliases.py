@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from auditor.project.python.world import World
 
-_AS = re.compile(r"([^\W\d]\w*)[ \t\\\n]+as[ \t\\\n]+([^\W\d]\w*)")
+_AS = re.compile(r"\b([^\W\d]\w*)[ \t\\\n]+as[ \t\\\n]+([^\W\d]\w*)")
 # From the sign on, because that is found fast; what stands before it is looked at only where a plain name follows.
 _EQUALS_NAME = re.compile(r"=[ \t\\\n(]*(?:\w+[ \t]*\.[ \t]*)*([^\W\d]\w*)(?![ \t]*[\w.(\[])")
 _TARGETS = re.compile(r"(?:^|[\n;:])[ \t]*((?:\w+[ \t]*(?::[^=\n;]{0,80})?=[ \t\\\n(]*)+)$")
@@ -48,7 +48,7 @@ class Aliases:
 
 
 def renamed(text: str) -> tuple[tuple[str, str], ...]:
-    """(name, other name) for every `name as other`, `other = package.name` and `(other := name)` of a Python source; too many rather than too few."""
+    """(name, other name) for every `name as other`, `other = package.name` and `(other := name)` of a source; too many rather than too few."""
     found: dict[tuple[str, str], None] = {}
     if " as" in text or "\tas" in text or "\nas" in text:
         found.update(dict.fromkeys(_AS.findall(text)))
@@ -60,16 +60,37 @@ def renamed(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in found if pair[0] != pair[1])
 
 
-_FROM = re.compile(r"\bfrom[ \t]+([^\W\d][\w.]*)[ \t]+import\b[ \t]*(\([^)]*\)|[^\n;]*(?:\\\n[^\n;]*)*)")
+# Every form here takes linear time, whatever a file holds: this runs outside the workers that are stopped at a limit.
+_FROM = re.compile(r"\bfrom[ \t]+(\.+[ \t]{0,8}(?:[^\W\d][\w.]*)?|[^\W\d][\w.]*)[ \t]+import\b[ \t]*")
+_LONGEST = 5_000
+"""Characters of a list of imported names; what stands behind them is not read."""
 _WORD = re.compile(r"\*|[^\W\d]\w*")
+
+
+def _from_imports(text: str) -> Iterator[tuple[str, list[str]]]:
+    """(module, names) of every `from module import names`; `*` is a name. A list that nothing closes is none."""
+    match = _FROM.search(text)
+    while match is not None:
+        start = end = match.end()
+        if text.startswith("(", start):
+            close = text.find(")", start, start + _LONGEST)
+            names = text[start:close] if close >= 0 else ""
+            end = max(end, close)
+            if "#" in names:  # the bracket may be one of a comment
+                names = re.sub(r"#[^\n]*", "", text[start : start + _LONGEST]).partition(")")[0]
+        else:
+            names = re.split(r"(?<!\\)\n|[;#]", text[start : start + _LONGEST], maxsplit=1)[0].replace("\\\n", " ")
+            end = start + len(names)
+        yield match[1].replace(" ", "").replace("\t", ""), _WORD.findall(names)
+        match = _FROM.search(text, end)
 
 
 def taken(text: str, roots: frozenset[str]) -> Iterator[tuple[str, str]]:
     """(package, name) for what a Python source imports by name from the packages ``roots``, and for `name = package.name`, which passes it on too."""
-    for package, names in _FROM.findall(text):
+    for package, names in _from_imports(text):
         root = package.partition(".")[0]
         if root in roots:
-            yield from ((root, name) for name in (*_WORD.findall(names), *package.split(".")[1:]))
+            yield from ((root, name) for name in (*names, *package.split(".")[1:]))
     for dotted in _DOTTED.findall(text):
         root, _, rest = dotted.partition(".")
         if root in roots:
@@ -77,7 +98,6 @@ def taken(text: str, roots: frozenset[str]) -> Iterator[tuple[str, str]]:
 
 
 _IMPORTED = re.compile(r"^[ \t]*import[ \t]+([^\n;#]+)", re.MULTILINE)
-_FROM_ANYWHERE = re.compile(r"\bfrom[ \t]+(\.*[ \t]*[\w.]*)[ \t]+import\b[ \t]*(\([^)]*\)|[^\n;]*(?:\\\n[^\n;]*)*)")
 
 
 def imported_by(world: World, paths: Iterable[PurePosixPath]) -> frozenset[PurePosixPath]:
@@ -93,10 +113,9 @@ def imported_by(world: World, paths: Iterable[PurePosixPath]) -> frozenset[PureP
 def _imports(world: World, path: PurePosixPath) -> Iterator[PurePosixPath]:
     text = world.files.source(path) or ""
     wanted = {part.split()[0] for names in _IMPORTED.findall(text) for part in names.split(",") if part.split()}
-    for module, names in _FROM_ANYWHERE.findall(text):
-        package = module.replace(" ", "").replace("\t", "")
+    for package, names in _from_imports(text):
         wanted.add(package)
-        wanted |= {f"{package}{'' if package.endswith('.') else '.'}{name}" for name in _WORD.findall(names) if name != "*"}
+        wanted |= {f"{package}{'' if package.endswith('.') else '.'}{name}" for name in names if name != "*"}
     for dotted in wanted:
         # What is imported from a package may be passed on by any package above it.
         for end in [index for index, sign in enumerate(dotted) if sign == "." and dotted[:index].strip(".")] + [len(dotted)]:
