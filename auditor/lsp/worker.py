@@ -14,8 +14,10 @@ import gc
 import os
 import pickle
 import select
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import FrameType
@@ -87,11 +89,16 @@ def _answer(job: bytes) -> bytes:
 
 
 def _forked(job: bytes, jobs: int) -> bytes:
-    """The answer of a copy of this process; b"" when it was given up."""
+    """The answer of a copy of this process; b"" when it was given up.
+
+    The copy has a folder of its own for whatever it puts on disk, which is removed here: it may be given up between making one and knowing of it.
+    """
+    folder = tempfile.mkdtemp(prefix="gotcha-audit-")
     out, back = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(out)
+        tempfile.tempdir = folder
         _copy(job, back)
     os.close(back)
     answer: bytes | None = None
@@ -101,6 +108,7 @@ def _forked(job: bytes, jobs: int) -> bytes:
     finally:
         os.close(out)
         _end(child, answered=bool(answer))
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy(job: bytes, back: int) -> NoReturn:
