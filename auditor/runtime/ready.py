@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import psutil
+
 from auditor.processes.application import Application, Listener
 from auditor.processes.ports import reachable
 from auditor.runtime.client import Client, Limits
@@ -21,6 +23,8 @@ from auditor.runtime.target import PORT, Ready
 _TICK = 0.03
 _SETTLE = 2.0
 """Seconds that an application which listens elsewhere is given to listen where it was told to as well."""
+_NEWS = 1.0
+"""Seconds that the end of a command may come after the first answer of what it left in the background."""
 _ANSWER = 5.0
 _LONGEST_LINE = 2000
 
@@ -74,11 +78,22 @@ def wait_until_ready(application: Application, ready: Ready) -> Readiness:
                 )
             missing = _missing(application, ready, address, listener.port)
             if not missing:
-                background = not application.alive
+                background = _in_background(application, listener)
                 return Readiness(state="ready", seconds=time.monotonic() - clock, listener=listener, address=address, background=background)
         if time.monotonic() - clock > ready.timeout:
             return Readiness(state="late", seconds=time.monotonic() - clock, listener=listener, missing=missing)
         application.wait(_TICK)
+
+
+def _in_background(application: Application, listener: Listener) -> bool:
+    """Whether the command ended and what it left listens. What it left may answer before the news of its end is here."""
+    try:
+        line = {listener.pid, *(parent.pid for parent in psutil.Process(listener.pid).parents())}
+    except psutil.Error:
+        line = set()
+    if application.pid not in line:
+        application.wait(_NEWS)
+    return not application.alive
 
 
 def _chosen(listeners: tuple[Listener, ...], port: int) -> Listener | None:

@@ -119,7 +119,7 @@ os.wait()
 
 @pytest.mark.parametrize("kind", DETACHED)
 def test_nothing_that_it_started_survives(tmp_path: Path, port: int, kind: str) -> None:
-    word = f"{tmp_path.name}-{kind}"
+    word = f"{tmp_path.name}-{os.getpid()}-{kind}"
     body = textwrap.dedent(DETACHED[kind]).format(word=word) + "\nserve()\n"
     with started(tmp_path, body, port) as app:
         assert wait_until_ready(app, Ready()).state == "ready"
@@ -129,9 +129,12 @@ def test_nothing_that_it_started_survives(tmp_path: Path, port: int, kind: str) 
     assert holders(port) == ()
 
 
-def test_a_server_in_the_background_is_found_and_stopped(tmp_path: Path, port: int) -> None:
-    body = """
+@pytest.mark.parametrize("pause", [0, 0.3], ids=["at once", "after it answered"])
+def test_a_server_in_the_background_is_found_and_stopped(tmp_path: Path, port: int, pause: float) -> None:
+    body = f"""
     if os.fork():
+        import time
+        time.sleep({pause})
         os._exit(0)
     os.setsid()
     if os.fork():
@@ -222,7 +225,7 @@ def test_workers_and_reloaders_are_part_of_it(tmp_path: Path, port: int) -> None
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_nothing_is_left_when_we_are_killed(tmp_path: Path, port: int, number: int) -> None:
-    word = f"{tmp_path.name}-left"
+    word = f"{tmp_path.name}-{os.getpid()}-left"  # folders have the same name in every worker of the tests
     app = script(
         tmp_path, textwrap.dedent(DETACHED["without-the-marker"]).format(word=word) + "\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nserve()\n"
     )
@@ -241,18 +244,21 @@ time.sleep(600)
 """
     )
     with subprocess.Popen([sys.executable, str(driver)], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        assert holders(port)
-        assert len(marked(word)) == 1
-        process.send_signal(number)
-        process.wait(10)
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            assert holders(port)
+            assert len(marked(word)) == 1
+            process.send_signal(number)
+            process.wait(10)
+        finally:
+            process.kill()
     assert eventually(lambda: not holders(port) and not marked(word) and not marked(str(app)))
 
 
 def test_cleanup_finds_what_a_killed_run_left(tmp_path: Path) -> None:
     """Both the run and its warden were killed: nobody was there to stop anything."""
-    word = f"{tmp_path.name}-orphan"
+    word = f"{tmp_path.name}-{os.getpid()}-orphan"  # folders have the same name in every worker of the tests
     driver = tmp_path / "driver.py"
     driver.write_text(
         f"""
